@@ -1,0 +1,133 @@
+"""One field of an expression: which values it names, or why it can't be read.
+
+parse.py cuts the expression into fields and hands each one here. The meaning is that of
+robfig/cron's `ParseStandard`, which the CronJob controller uses, with two differences: a day of
+the week may be 7, and what that parser lets through by accident (`*-3`, `1,,2`, `+5`) is refused.
+"""
+
+import re
+from dataclasses import dataclass
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+_ELEMENT = re.compile(
+    r"(?:(?P<star>[*?])|(?P<first>[0-9]+|[a-z]+)(?:-(?P<last>[0-9]+|[a-z]+))?)"
+    r"(?:/(?P<step>[0-9]{1,18}))?",
+    re.IGNORECASE,
+)
+
+
+class ElementError(Exception):
+    """Say what is wrong with one element, and what to write; parse.py adds where it stands."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The bounds and names of one of the fields.
+
+    `last` is the greatest value written; `top` the greatest that `*` and `n/step` reach. They
+    differ for the day of the week alone, where 7 may be written for Sunday.
+    """
+
+    name: str
+    first: int
+    last: int
+    top: int
+    names: tuple[str, ...] = ()
+    hint: str = ""
+
+    @property
+    def values(self) -> str:
+        """Describe what may be written, for a remedy."""
+        text = f"{self.first}-{self.last}"
+        if self.names:
+            text += f" or {self.names[0].upper()}-{self.names[-1].upper()}"
+        return f"{text}{self.hint}"
+
+
+MINUTE = Field("minute", 0, 59, 59, hint="; for the full hour write 0")
+HOUR = Field("hour", 0, 23, 23, hint="; for midnight write 0")
+DAY = Field("day of month", 1, 31, 31)
+MONTH = Field("month", 1, 12, 12, MONTHS)
+WEEKDAY = Field("day of week", 0, 7, 6, WEEKDAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSet:
+    """The values that a field names, as bits, and whether it counts as unrestricted.
+
+    `star` decides how the two day fields join; as in robfig/cron, `*` and `?` set it, also
+    within a list, and a step above 1 takes it away: `*/2` is a restriction, `0-59` is one too.
+    """
+
+    bits: int
+    star: bool
+
+
+def read_element(element: str, field: Field) -> FieldSet:
+    """Read what stands between two commas; ElementError where it can't be."""
+    match = _ELEMENT.fullmatch(element)
+    if match is None:
+        raise _malformed(element, field)
+    step = int(match["step"] or 1)
+    if step == 0:
+        raise ElementError("has a step of 0", f"write a step of 1 or more, such as */{field.top}")
+    if match["star"]:
+        return FieldSet(_bits(field.first, field.top, step), star=step == 1)
+    first = _value(match["first"], field)
+    if match["last"]:
+        last = _value(match["last"], field)
+        if first > last:
+            raise _backwards(match["first"], match["last"], field)
+    else:
+        last = field.top if match["step"] else first
+    if first > last:
+        raise ElementError("steps on from 7", "write 0 where Sunday begins a series of steps")
+    return FieldSet(_fold_sunday(_bits(first, last, step), field), star=False)
+
+
+def _value(text: str, field: Field) -> int:
+    name = text.lower()
+    if name in field.names:
+        return field.names.index(name) + field.first
+    if not text.isdigit():
+        raise ElementError(f"is no {field.name}", f"write {field.values}")
+    value = int(text)
+    if value < field.first:
+        raise ElementError(f"is below {field.first}", f"write {field.values}")
+    if value > field.last:
+        raise ElementError(f"is above {field.last}", f"write {field.values}")
+    return value
+
+
+def _bits(first: int, last: int, step: int) -> int:
+    return sum(1 << value for value in range(first, last + 1, step))
+
+
+def _fold_sunday(bits: int, field: Field) -> int:
+    """Take 7 as 0; no other field reaches past its top."""
+    beyond = 1 << (field.top + 1)
+    return (bits & ~beyond) | field.first + 1 if bits & beyond else bits
+
+
+def _backwards(first: str, last: str, field: Field) -> ElementError:
+    remedy = f"write {first}-{field.top},{field.first}-{last}"
+    return ElementError("runs backwards", remedy)
+
+
+def _malformed(element: str, field: Field) -> ElementError:
+    if not element:
+        return ElementError("is empty", "write a value between two commas, and none at the end")
+    if element[0] in "*?" and element[1:2] == "-":
+        return ElementError("is no range", f'write "*", or a range such as {field.first}-3')
+    remedy = (
+        f"write {field.values}, a range such as {field.first}-{field.first + 4}, "
+        f"a step such as */2, or a list of these"
+    )
+    return ElementError("can't be read", remedy)

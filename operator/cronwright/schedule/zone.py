@@ -1,0 +1,95 @@
+"""Time zones: loading one by name, and its offsets as stretches that evaluate.py walks."""
+
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
+
+from cronwright.errors import FieldError
+
+SPEC_FIELD = "spec.timeZone"
+
+# No two changes of clock of any zone are closer than 6 days (Gaza, 2040, by the current
+# rules), so one look at each end of 5 days finds the only change between them.
+_PROBE = 5 * 86_400
+# Offsets are worked out a block at a time, when a search comes by; 73 probes make 365 days.
+_BLOCK = 73 * _PROBE
+
+# The seconds that `datetime` can hold in every zone.
+EARLIEST = int(datetime(1, 1, 3, tzinfo=UTC).timestamp())
+LATEST = int(datetime(9999, 12, 29, tzinfo=UTC).timestamp())
+
+
+class Stretch(NamedTuple):
+    """Instants from `start` until before `end`, in epoch seconds, with one offset from UTC."""
+
+    start: int
+    end: int
+    offset: int
+
+
+def load_zone(name: str) -> ZoneInfo:
+    """Return the zone of an IANA name."""
+    # Go, and so Kubernetes, takes "Local" for the machine's own zone; a CronJob may not say it.
+    if name in _zone_names():
+        return ZoneInfo(name)
+    near = get_close_matches(name, _zone_names(), n=1, cutoff=0.5) or ["Europe/Berlin"]
+    remedy = f"write an IANA name, such as {near[0]}"
+    raise FieldError(SPEC_FIELD, name, "no such time zone", remedy)
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+class ZoneOffsets:
+    """The stretches of one zone, worked out once for each block that is asked for."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._blocks: dict[int, list[Stretch]] = {}
+
+    def stretch_at(self, instant: int) -> Stretch:
+        """Return a stretch that holds `instant`; it may end before the offset changes."""
+        index = instant // _BLOCK
+        block = self._blocks.get(index)
+        if block is None:
+            block = self._blocks[index] = self._survey(index)
+        for stretch in block:
+            if instant < stretch.end:
+                return stretch
+        return block[-1]
+
+    def _survey(self, index: int) -> list[Stretch]:
+        start, end = max(index * _BLOCK, EARLIEST), min((index + 1) * _BLOCK, LATEST)
+        stretches, offset = [], self._offset(start)
+        begin = start
+        for probe in range(start, end, _PROBE):
+            until = min(probe + _PROBE, end)
+            if self._offset(until) != offset:
+                change = self._first_with_other_offset(probe, until, offset)
+                stretches.append(Stretch(begin, change, offset))
+                begin, offset = change, self._offset(until)
+        stretches.append(Stretch(begin, end, offset))
+        return [stretch for stretch in stretches if stretch.start < stretch.end]
+
+    def _first_with_other_offset(self, low: int, high: int, offset: int) -> int:
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._offset(middle) == offset:
+                low = middle
+            else:
+                high = middle
+        return high
+
+    def _offset(self, instant: int) -> int:
+        offset = datetime.fromtimestamp(instant, self._zone).utcoffset()
+        return round(offset.total_seconds()) if offset is not None else 0
+
+
+@lru_cache(maxsize=1024)
+def offsets_of(zone: ZoneInfo) -> ZoneOffsets:
+    """Return the one survey of a zone that all searches share."""
+    return ZoneOffsets(zone)
