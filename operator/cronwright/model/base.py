@@ -25,7 +25,8 @@ class ResourceModel(BaseModel):
 
 def render_time(time: datetime) -> str:
     """Write a time as Kubernetes does: UTC, whole seconds, `Z`."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # isoformat, for strftime takes twice as long and a status has some sixty times.
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 Time = Annotated[datetime, PlainSerializer(render_time, return_type=str)]

@@ -50,70 +50,153 @@ class Captured(StrEnum):
 
 
 class RunRecord(ResourceModel):
-    name: str | None = None
-    id: str
-    generation: int | None = None
-    version: str | None = None
-    slot: Time | None = None
-    trigger: Trigger
-    verdict: Verdict
-    start_time: Time | None = None
-    completion_time: Time | None = None
-    attempts: int = 0
-    exit_code: int | None = None
-    reason: str | None = None
-    message: str | None = None
-    result: str | None = None
-    captured: Captured | None = None
-    log_tail: str | None = None
+    """What is known of one run that has ended, or of one slot that had none."""
+
+    name: str | None = Field(default=None, description="The run's Job, its first if it had more.")
+    id: str = Field(
+        description="The run's id. Of a Job that the operator made: the UUIDv5 of the task's UID "
+        "and the request. Of any other: the Job's UID. Without dashes it is the trace id."
+    )
+    generation: int | None = Field(
+        default=None, description="The task's generation that the run was made from."
+    )
+    version: str | None = Field(
+        default=None, description="The task's version that the run was made from."
+    )
+    slot: Time | None = Field(
+        default=None, description="The time that the run was due; a manual run has none."
+    )
+    trigger: Trigger = Field(description="What started the run.")
+    verdict: Verdict = Field(description="How it ended.")
+    start_time: Time | None = Field(default=None, description="When the run started.")
+    completion_time: Time | None = Field(default=None, description="When the run ended.")
+    attempts: int = Field(default=0, description="How many Pods, or restarts of one, it took.")
+    exit_code: int | None = Field(default=None, description="The exit code of the last attempt.")
+    reason: str | None = Field(
+        default=None, description="Why it ended so, in one word, such as OOMKilled."
+    )
+    message: str | None = Field(default=None, description="Why it ended so, for people.")
+    result: str | None = Field(
+        default=None,
+        description="What the container wrote as its termination message, at most 1 KiB.",
+    )
+    captured: Captured | None = Field(
+        default=None,
+        description="How much of the outcome could be read before its Pod was gone: Full, "
+        "Partial or Lost.",
+    )
+    log_tail: str | None = Field(
+        default=None,
+        description="The end of the last attempt's output, as spec.logs bounds it; never in "
+        "history.",
+    )
 
 
 class ActiveRun(ResourceModel):
-    name: str
-    id: str
-    slot: Time | None = None
-    trigger: Trigger
-    start_time: Time | None = None
+    """A run that has not ended."""
+
+    name: str = Field(description="The run's Job.")
+    id: str = Field(description="The run's id, as in its record.")
+    slot: Time | None = Field(
+        default=None, description="The time that the run was due; a manual run has none."
+    )
+    trigger: Trigger = Field(description="What started the run.")
+    start_time: Time | None = Field(default=None, description="When the run started.")
 
 
 class RequestRef(ResourceModel):
-    id: str
-    time: Time
+    """A request for a run that was answered a short while ago."""
+
+    id: str = Field(description="The request's id, from its annotation.")
+    time: Time = Field(description="When it was answered.")
 
 
 class CronJobRef(ResourceModel):
-    generation: int
+    """The CronJob as the operator left it."""
+
+    generation: int = Field(
+        description="The CronJob's generation after the last write; any other one is drift."
+    )
+
+
+class ConditionStatus(StrEnum):
+    """Whether a condition holds."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
 
 
 class Condition(ResourceModel):
-    type: str
-    status: str
-    reason: str
-    message: str = ""
-    last_transition_time: Time
-    observed_generation: int | None = None
+    """One aspect of the task's state, as tools for Kubernetes read it."""
+
+    type: str = Field(description="Ready, LastRunSucceeded, Suspended or Stalled.")
+    status: ConditionStatus = Field(description="Whether it holds: True, False or Unknown.")
+    reason: str = Field(description="Why, in one word that stays the same over releases.")
+    message: str = Field(description="Why, for people.")
+    last_transition_time: Time = Field(description="Since when it has this status.")
+    observed_generation: int | None = Field(
+        default=None, description="The task's generation that this was found for."
+    )
 
 
 class TaskStatus(ResourceModel):
-    observed_generation: int | None = None
-    mode: Mode | None = None
-    mode_reason: str | None = None
-    schedule: str | None = None
-    next_run_time: Time | None = None
-    last_run_time: Time | None = None
-    last_success_time: Time | None = None
-    active: list[ActiveRun] = Field(default_factory=list)
-    active_count: int = 0
-    last_run: RunRecord | None = None
-    last_failure: RunRecord | None = None
-    history: list[RunRecord] = Field(default_factory=list)
-    counts: dict[str, int] = Field(default_factory=dict)
-    cron_job: CronJobRef | None = None
-    conditions: list[Condition] = Field(default_factory=list)
-    requests: list[RequestRef] = Field(default_factory=list)
-    recorded: list[str] = Field(default_factory=list)
+    """What the operator found and did; written by it alone."""
+
+    observed_generation: int | None = Field(
+        default=None, description="The task's generation that this status answers."
+    )
+    mode: Mode | None = Field(
+        default=None,
+        description="Who fires the slots: Native, the CronJob controller, also while the "
+        "operator is away; Managed, the operator.",
+    )
+    mode_reason: str | None = Field(default=None, description="Why the task has this mode.")
+    schedule: str | None = Field(
+        default=None, description="The schedule as the CronJob has it, with Sunday as 0."
+    )
+    next_run_time: Time | None = Field(default=None, description="The next slot.")
+    last_run_time: Time | None = Field(default=None, description="When the last run started.")
+    last_success_time: Time | None = Field(
+        default=None, description="When the last run that succeeded ended."
+    )
+    active: list[ActiveRun] = Field(
+        default_factory=list, description="The runs that have not ended."
+    )
+    active_count: int = Field(default=0, description="How many runs have not ended.")
+    last_run: RunRecord | None = Field(default=None, description="The last run that ended.")
+    last_failure: RunRecord | None = Field(
+        default=None, description="The last run that ended otherwise than Succeeded."
+    )
+    history: list[RunRecord] = Field(
+        default_factory=list,
+        description="The runs that ended, newest first, at most spec.historyLimit of them.",
+    )
+    counts: dict[str, int] = Field(
+        default_factory=dict, description="How many runs ended with each verdict so far."
+    )
+    cron_job: CronJobRef | None = Field(
+        default=None, description="The CronJob as the operator left it."
+    )
+    conditions: list[Condition] = Field(
+        default_factory=list,
+        description="Ready and LastRunSucceeded, and while they are true, Suspended and Stalled.",
+        json_schema_extra={
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["type"],
+        },
+    )
+    requests: list[RequestRef] = Field(
+        default_factory=list,
+        description="The requests of the last 10 minutes, none of which is answered twice.",
+    )
+    recorded: list[str] = Field(
+        default_factory=list,
+        description="The first 12 hexadecimal digits of the ids of runs whose Jobs still stand "
+        "but which have left the history, so that none is recorded twice.",
+    )
 
     def render(self) -> dict[str, Any]:
-        """Return the status as the API server stores it: no nulls, nothing empty."""
+        """Return the status as the API server stores it: no nulls, no empty lists or mappings."""
         rendered = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return {key: value for key, value in rendered.items() if value not in ("", [], {})}

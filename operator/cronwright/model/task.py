@@ -1,4 +1,8 @@
-"""What users write: one ScheduledTask, read from the JSON that the API server serves."""
+"""What users write: one ScheduledTask, read from the JSON that the API server serves.
+
+controller/ and api/ read every object through `ScheduledTask.from_body`. The descriptions and
+bounds here go into the CRD (crd.py), so the API server has refused most of what is wrong.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from cronwright.errors import FieldError
 from cronwright.model.base import ResourceModel
-from cronwright.model.duration import parse_duration
+from cronwright.model.cel import CONTAINER, JOB_TEMPLATE, ONE_TEMPLATE, TIMEOUT
+from cronwright.model.duration import PATTERN, parse_duration
 from cronwright.model.status import TaskStatus
 
 
@@ -23,26 +28,97 @@ class ConcurrencyPolicy(StrEnum):
 
 
 class Logs(ResourceModel):
-    tail_lines: int = Field(default=100)
-    max_bytes: int = Field(default=4096)
-    container: str | None = None
+    """How much of a run's output is kept in the status."""
+
+    tail_lines: int = Field(
+        default=100, ge=1, le=1000, description="How many of the last lines are kept at most."
+    )
+    max_bytes: int = Field(
+        default=4096, ge=1, le=16384,
+        description="How many bytes of them are kept at most, as the status encodes them; the "
+        "oldest lines give way.",
+    )  # fmt: skip
+    container: str | None = Field(
+        default=None, min_length=1, max_length=63,
+        description="The container whose output is kept; the first one where this is left out.",
+    )  # fmt: skip
 
 
 class TaskSpec(ResourceModel):
-    schedule: str | None = None
-    time_zone: str = "Etc/UTC"
-    starting_deadline_seconds: int | None = None
-    concurrency_policy: ConcurrencyPolicy = ConcurrencyPolicy.ALLOW
-    suspend: bool = False
-    job_template: dict[str, Any] | None = None
-    container: dict[str, Any] | None = None
-    timeout: str | None = None
-    successful_jobs_history_limit: int = 3
-    failed_jobs_history_limit: int = 1
-    history_limit: int = 20
-    logs: Logs = Field(default_factory=Logs)
-    extensions: dict[str, Any] | None = None
-    version: str | None = None
+    """What runs, when, and what is kept of it."""
+
+    schedule: str | None = Field(
+        default=None, min_length=1, max_length=256,
+        description="When the task is due: a cron expression of 5 fields (minute, hour, day of "
+        "month, month, day of week) as CronJob takes it, or one of @yearly, @annually, @monthly, "
+        "@weekly, @daily, @midnight and @hourly. Sunday is 0 or 7. Without a schedule the task "
+        "runs only when it is triggered.",
+    )  # fmt: skip
+    time_zone: str = Field(
+        default="Etc/UTC", min_length=1, max_length=64,
+        description="The IANA name of the time zone that the schedule counts in, such as "
+        "Europe/Berlin. A time that a change of clock skips is not due, one that it repeats is "
+        "due twice.",
+    )  # fmt: skip
+    starting_deadline_seconds: int | None = Field(
+        default=None, ge=0,
+        description="How many seconds late a run may start; a slot that is later than that is "
+        "missed. Without it a slot may start late by any time.",
+    )  # fmt: skip
+    concurrency_policy: ConcurrencyPolicy = Field(
+        default=ConcurrencyPolicy.ALLOW,
+        description="What happens to a slot that is due while a run is active: Allow starts it "
+        "beside that run, Forbid skips it, Replace ends that run first.",
+    )
+    suspend: bool = Field(
+        default=False,
+        description="Whether no slot is to be run for now. Runs that are active go on, and the "
+        "slots that pass meanwhile are not made up for.",
+    )
+    job_template: dict[str, Any] | None = Field(
+        default=None,
+        description="The Job of each run, as CronJob's jobTemplate. It is passed on whole. Write "
+        "either this or container.",
+        json_schema_extra=JOB_TEMPLATE,
+    )
+    container: dict[str, Any] | None = Field(
+        default=None,
+        description="In place of jobTemplate, the one container of each run, as a Pod's. It has "
+        "one attempt and never restarts; its name is task unless it is given, and the end of its "
+        "output is its message where it fails without one.",
+        json_schema_extra=CONTAINER,
+    )
+    timeout: str | None = Field(
+        default=None, min_length=2, max_length=21, pattern=PATTERN,
+        description="How long a run may take in all, such as 90s or 1h30m. It then ends as "
+        "TimedOut, after the Pod's grace period. Without it a run may take any time.",
+        json_schema_extra=TIMEOUT,
+    )  # fmt: skip
+    successful_jobs_history_limit: int = Field(
+        default=3, ge=0, description="How many succeeded Jobs are left standing."
+    )
+    failed_jobs_history_limit: int = Field(
+        default=1, ge=0, description="How many failed Jobs are left standing."
+    )
+    history_limit: int = Field(
+        default=20, ge=0, le=50, description="How many runs status.history keeps."
+    )
+    logs: Logs = Field(
+        default=Logs(), description="How much of a run's output is kept in the status."
+    )
+    extensions: dict[str, Any] | None = Field(
+        default=None,
+        description="Free-form data, at most 8 KiB as JSON. It is stored, handed to each run as "
+        "CRONWRIGHT_EXTENSIONS, and never interpreted.",
+        json_schema_extra={"maxProperties": 64},
+    )
+    version: str | None = Field(
+        default=None, min_length=1, max_length=63,
+        description="The task's own version, in whatever form you number it. It is recorded with "
+        "every run and handed to it as CRONWRIGHT_VERSION.",
+    )  # fmt: skip
+
+    model_config = ConfigDict(json_schema_extra=ONE_TEMPLATE)
 
     @property
     def timeout_seconds(self) -> int | None:
@@ -73,7 +149,7 @@ class ScheduledTask:
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> Self:
-        """Read a task from its JSON; FieldError where its types are not the CRD's.
+        """Read a task from its JSON; FieldError where it doesn't hold to the CRD's schema.
 
         A schedule or a time zone is not judged here: that shows as a condition of the task.
         """
@@ -99,5 +175,5 @@ def _read(model: type[M], value: object, field: str) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         path = ".".join([field, *map(str, first["loc"])])
-        remedy = "write what `kubectl explain scheduledtask.spec` names"
+        remedy = f"write what `kubectl explain scheduledtask.{field} --recursive` names"
         raise FieldError(path, first["input"], first["msg"], remedy) from error
