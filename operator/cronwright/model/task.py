@@ -28,7 +28,7 @@ class ConcurrencyPolicy(StrEnum):
 
 
 class Logs(ResourceModel):
-    """How much of a run's output is kept in the status."""
+    """Bounds on the output that is kept, and whose it is."""
 
     tail_lines: int = Field(
         default=100, ge=1, le=1000, description="How many of the last lines are kept at most."
