@@ -1,0 +1,102 @@
+"""The informers of a task's children: CronJobs, Jobs and Pods, found by their label.
+
+What they see goes to the witness where the cluster may soon forget it, and to the queue where it
+can matter to a decision. Most events of a run can't (a pod was scheduled, its container started):
+leaving them out halves the work a run costs.
+"""
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from cronwright.controller.queue import WorkQueue
+from cronwright.controller.tasks import TaskKey
+from cronwright.controller.witness import Witness
+from cronwright.core.facts import (
+    CronJobFacts,
+    JobFacts,
+    PodFacts,
+    cronjob_facts,
+    job_facts,
+    pod_facts,
+)
+from cronwright.core.identity import TASK_LABEL
+from cronwright.kube import paths
+from cronwright.kube.client import Client
+from cronwright.kube.informer import Informer
+
+Facts = TypeVar("Facts", CronJobFacts, JobFacts)
+
+
+class Children:
+    """The three informers, feeding one queue."""
+
+    def __init__(
+        self, client: Client, namespace: str, queue: WorkQueue[TaskKey], witness: Witness
+    ) -> None:
+        self._queue = queue
+        self._witness = witness
+        where = namespace or None
+        self.cronjobs: Informer[CronJobFacts] = Informer(
+            client,
+            paths.cronjobs(where),
+            cronjob_facts,
+            self._on_cronjob,
+            label_selector=TASK_LABEL,
+        )
+        self.jobs: Informer[JobFacts] = Informer(
+            client,
+            paths.jobs(where),
+            job_facts,
+            self._on_job,
+            label_selector=TASK_LABEL,
+            index=lambda job: TaskKey(job.namespace, job.task),
+        )
+        self.pods: Informer[PodFacts] = Informer(
+            client,
+            paths.pods(where),
+            pod_facts,
+            self._on_pod,
+            label_selector=TASK_LABEL,
+            index=lambda pod: (pod.namespace, pod.job_uid),
+        )
+
+    @property
+    def all(self) -> tuple[Informer[Any], ...]:
+        """List the informers."""
+        return self.cronjobs, self.jobs, self.pods
+
+    def _on_cronjob(self, old: CronJobFacts | None, new: CronJobFacts | None) -> None:
+        seen = new or old
+        if seen is not None and not _alike(old, new):
+            self._queue.add(TaskKey(seen.namespace, seen.name))
+
+    def _on_job(self, old: JobFacts | None, new: JobFacts | None) -> None:
+        seen = new or old
+        if seen is None:
+            return
+        if new is None:
+            self._witness.job_gone(seen)
+        if not _alike(old, new):
+            self._queue.add(TaskKey(seen.namespace, seen.task))
+
+    def _on_pod(self, old: PodFacts | None, new: PodFacts | None) -> None:
+        seen = new or old
+        if seen is None or seen.job_uid is None:
+            return
+        if new is None or new.ended:
+            self._witness.pod_seen(seen, gone=new is None)
+        if new is None or _matters(old, new):
+            self._queue.add(TaskKey(seen.namespace, seen.task))
+
+
+def _alike(old: Facts | None, new: Facts | None) -> bool:
+    return bool(old and new and replace(old, resource_version=new.resource_version) == new)
+
+
+def _matters(old: PodFacts | None, new: PodFacts) -> bool:
+    """Tell whether a pod's news can change a decision: an end, a deletion, a restart."""
+    if old is None:
+        return new.ended or new.deleting
+    before = (old.ended, old.deleting, [(each.restarts, each.ended) for each in old.containers])
+    after = (new.ended, new.deleting, [(each.restarts, each.ended) for each in new.containers])
+    return before != after

@@ -1,0 +1,86 @@
+"""Puts together all that is known of one task: the `World` that `core.plan` decides on.
+
+Everything comes from memory: the task store, the informers, the witness. `reconcile` calls it
+first, and asks the API server nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cronwright.controller.tasks import TaskKey, TaskStore
+from cronwright.controller.witness import Testimony, Witness
+from cronwright.core.facts import CronJobFacts, JobFacts, PodFacts
+from cronwright.core.identity import short_id
+from cronwright.core.plan import World
+from cronwright.core.run import Run
+from cronwright.kube.informer import Informer
+from cronwright.model.task import ScheduledTask
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the facts are kept."""
+
+    tasks: TaskStore
+    cronjobs: Informer[CronJobFacts]
+    jobs: Informer[JobFacts]
+    pods: Informer[PodFacts]
+    witness: Witness
+    # What each CronJob's generation was after our last write: a write whose status write failed
+    # must not look like somebody else's.
+    generations: dict[TaskKey, int]
+
+
+def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
+    """Gather a task's world; None where the task is gone.
+
+    FieldError where the stored task can't be read at all.
+    """
+    body = sources.tasks.get(key)
+    if body is None:
+        return None
+    task = ScheduledTask.from_body(body)
+    known = {entry.id for entry in task.status.history}
+    short = set(task.status.recorded)
+    runs, recorded = [], []
+    testimonies = sources.witness.of(key)
+    for job in _jobs(sources, key, testimonies):
+        if job.run_id in known or short_id(job.run_id) in short:
+            recorded.append(job)
+        else:
+            runs.append(_run(sources, job, testimonies.get(job.uid) or Testimony()))
+    return World(
+        task=task,
+        cronjob=sources.cronjobs.get(*key),
+        runs=tuple(runs),
+        recorded=tuple(job for job in recorded if sources.jobs.get(*_place(job)) is job),
+        now=now,
+        own_generation=sources.generations.get(
+            key, task.status.cron_job.generation if task.status.cron_job else None
+        ),
+    )
+
+
+def _jobs(sources: Sources, key: TaskKey, testimonies: dict[str, Testimony]) -> list[JobFacts]:
+    # A label alone makes no child: whoever may create Jobs could forge a task's history.
+    standing = [job for job in sources.jobs.select(key) if job.owner_uid is not None]
+    here = {job.uid for job in standing}
+    gone = [each.gone for uid, each in testimonies.items() if each.gone and uid not in here]
+    return sorted([*standing, *gone], key=lambda job: (job.created, job.name))
+
+
+def _place(job: JobFacts) -> tuple[str, str]:
+    return job.namespace, job.name
+
+
+def _run(sources: Sources, job: JobFacts, testimony: Testimony) -> Run:
+    pods = dict(testimony.gone_pods)
+    pods.update({pod.uid: pod for pod in sources.pods.select((job.namespace, job.uid))})
+    pods.update({uid: pod for uid, pod in testimony.ended_pods.items() if uid in pods})
+    return Run(
+        job=job,
+        pods=tuple(sorted(pods.values(), key=lambda pod: (pod.created, pod.name))),
+        outputs=tuple(testimony.outputs.values()),
+        settled=frozenset(testimony.settled),
+        gone=testimony.gone is not None,
+    )

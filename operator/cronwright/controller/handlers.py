@@ -1,0 +1,52 @@
+"""Kopf's part: the watch of ScheduledTasks, and nothing else.
+
+`on.event` is level-triggered and writes nothing: no finalizer, no annotation, no patch at a
+restart. The handler keeps the body in `tasks` and puts the key on the queue; `reconcile` takes it
+from there.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import kopf
+
+from cronwright.controller.queue import WorkQueue
+from cronwright.controller.tasks import TaskKey, TaskStore
+from cronwright.model.task import GROUP, PLURAL, VERSION
+
+
+def register(
+    tasks: TaskStore,
+    queue: WorkQueue[TaskKey],
+    login: Callable[[], Awaitable[kopf.ConnectionInfo]],
+) -> kopf.OperatorRegistry:
+    """Make the registry of handlers that feed a store and a queue."""
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=registry)
+    async def _login(**_: Any) -> kopf.ConnectionInfo:
+        return await login()
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
+    async def _event(event: kopf.RawEvent, **_: Any) -> None:
+        body = event["object"]
+        key = TaskKey(body["metadata"]["namespace"], body["metadata"]["name"])
+        if event["type"] == "DELETED":
+            tasks.remove(key, body["metadata"]["uid"])
+            queue.add(key)
+        elif tasks.put(body):
+            queue.add(key)
+
+    return registry
+
+
+def configure(settings: kopf.OperatorSettings) -> kopf.OperatorSettings:
+    """Set what of Kopf's behaviour this operator depends on."""
+    settings.scanning.disabled = True  # the one resource is known: no need to watch CRDs
+    settings.watching.chunk_size = 500
+    settings.posting.enabled = False  # Kopf would post Events of its own
+    settings.queueing.idle_timeout = 1.0  # a worker an object: thousands, right after a start
+    settings.persistence.finalizer = f"{GROUP}/finalizer"
+    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
+    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP)
+    return settings

@@ -1,0 +1,29 @@
+"""Answers the operator's own probes.
+
+`/livez` says that the event loop turns, `/readyz` that every informer has its first list and
+Kopf watches. `operator` starts it.
+"""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+
+async def serve(address: str, port: int, ready: Callable[[], bool]) -> web.AppRunner:
+    """Start the server; the caller cleans the runner up."""
+
+    async def livez(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        if ready():
+            return web.Response(text="ok\n")
+        return web.Response(status=503, text="not ready: the first lists are not in yet\n")
+
+    app = web.Application()
+    app.router.add_get("/livez", livez)
+    app.router.add_get("/readyz", readyz)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, address, port).start()
+    return runner

@@ -1,0 +1,142 @@
+"""Starts and stops the operator: client, informers, Kopf, workers.
+
+`cronwright operator` ends up here. Workers start when every child that stands is known: a look
+at half the facts would take a run for lost.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import kopf
+from aiohttp import web
+
+from cronwright.controller import handlers, health, token
+from cronwright.controller.children import Children
+from cronwright.controller.collect import Collector
+from cronwright.controller.gather import Sources
+from cronwright.controller.queue import WorkQueue
+from cronwright.controller.reconcile import Reconciler, Tools
+from cronwright.controller.relist import Relist
+from cronwright.controller.request import Requests
+from cronwright.controller.tasks import TaskKey, TaskStore
+from cronwright.controller.witness import Witness
+from cronwright.controller.write import CronJobWriter
+from cronwright.kube.client import Client
+from cronwright.kube.credentials import Credentials, load_credentials
+from cronwright.settings import OperatorSettings
+
+logger = logging.getLogger(__name__)
+
+
+async def run(settings: OperatorSettings) -> None:
+    """Run the operator until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    credentials = await load_credentials(settings.kubeconfig)
+    async with Client(credentials, max_connections=settings.max_connections) as client:
+        await _Operator(settings, credentials, client).run(stop)
+
+
+class _Operator:
+    """The parts, put together."""
+
+    def __init__(
+        self, settings: OperatorSettings, credentials: Credentials, client: Client
+    ) -> None:
+        self._settings = settings
+        self._credentials = credentials
+        self._client = client
+        self._tasks = TaskStore()
+        self._queue: WorkQueue[TaskKey] = WorkQueue()
+        self._witness = Witness()
+        self._children = Children(client, settings.namespace, self._queue, self._witness)
+        self._collector = Collector(client, self._witness, self._queue.add)
+        self._reconciler = self._make_reconciler()
+        self._watching = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Start everything, and end it when told to or when a part has failed."""
+        runner = await self._serve_health()
+        parts = [asyncio.create_task(part) for part in self._parts(stop)]
+        stopped = asyncio.create_task(stop.wait())
+        logger.info("started")
+        try:
+            await asyncio.wait([stopped, *parts], return_when=asyncio.FIRST_COMPLETED)
+            for part in parts:
+                if part.done() and not stop.is_set():
+                    part.result()  # raises what it failed of: a half-dead operator must not stay
+        finally:
+            logger.info("stopping")
+            stop.set()
+            await self._collector.stop()
+            for part in (*parts, stopped):
+                part.cancel()
+            await asyncio.gather(*parts, stopped, return_exceptions=True)
+            if runner is not None:
+                await runner.cleanup()
+
+    def _parts(self, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
+        settings = self._settings
+        relist = Relist(self._client, self._tasks, self._queue, settings.namespace)
+        return [
+            *(informer.run() for informer in self._children.all),
+            self._watch_tasks(stop),
+            *(self._work() for _ in range(settings.workers)),
+            relist.run(settings.relist_seconds),
+            *([token.hand_over(self._client, settings)] if settings.api_token_file else []),
+        ]
+
+    async def _watch_tasks(self, stop: asyncio.Event) -> None:
+        registry = handlers.register(self._tasks, self._queue, self._login)
+        await kopf.operator(
+            registry=registry,
+            settings=handlers.configure(kopf.OperatorSettings()),
+            standalone=True,
+            clusterwide=not self._settings.namespace,
+            namespaces=[self._settings.namespace] if self._settings.namespace else [],
+            stop_flag=stop,
+            ready_flag=self._watching,
+        )
+
+    async def _login(self) -> kopf.ConnectionInfo:
+        return kopf.ConnectionInfo(**await self._credentials.connection())
+
+    async def _work(self) -> None:
+        for informer in self._children.all:
+            await informer.synced.wait()
+        await self._queue.work(self._reconciler.reconcile)
+
+    def _make_reconciler(self) -> Reconciler:
+        sources = Sources(
+            tasks=self._tasks,
+            cronjobs=self._children.cronjobs,
+            jobs=self._children.jobs,
+            pods=self._children.pods,
+            witness=self._witness,
+            generations={},
+        )
+        tools = Tools(
+            client=self._client,
+            queue=self._queue,
+            collector=self._collector,
+            writer=CronJobWriter(self._client),
+            requests=Requests(self._client),
+            clock=lambda: datetime.now(UTC),
+        )
+        return Reconciler(sources, tools)
+
+    async def _serve_health(self) -> web.AppRunner | None:
+        if not self._settings.health_port:
+            return None
+        return await health.serve(
+            self._settings.bind_address, self._settings.health_port, self._ready
+        )
+
+    def _ready(self) -> bool:
+        return self._watching.is_set() and all(each.synced.is_set() for each in self._children.all)

@@ -1,0 +1,262 @@
+"""Brings one task to where it should be: gather, decide, carry out, write the status.
+
+The workers call `reconcile` for each key of the queue. It carries out what `core.plan` decided,
+in an order in which every crash in between is put right by the next look: children first, then
+the status that speaks of them, and only then what the status makes safe to drop.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from cronwright.controller.collect import Collector
+from cronwright.controller.gather import Sources, gather
+from cronwright.controller.queue import WorkQueue
+from cronwright.controller.request import Requests
+from cronwright.controller.tasks import TaskKey
+from cronwright.controller.write import CronJobWriter, NameTakenError
+from cronwright.core import identity
+from cronwright.core.facts import CronJobFacts, JobFacts, job_facts
+from cronwright.core.plan import Plan, Readiness, Step, World, decide
+from cronwright.core.requests import Act, Answer
+from cronwright.core.slots import wake_time
+from cronwright.core.status import Outcome, fold
+from cronwright.errors import FieldError
+from cronwright.kube import paths
+from cronwright.kube.client import Client
+from cronwright.kube.errors import ApiError, BadRequest, Conflict, Forbidden, Invalid, NotFound
+from cronwright.model import conditions
+from cronwright.model.base import render_time
+from cronwright.model.status import TaskStatus
+
+logger = logging.getLogger(__name__)
+
+_LOOK_AGAIN: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A CronJob that the API server did not take, and when to try again."""
+
+    of: tuple[str, int, str | None]
+    readiness: Readiness
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What carries out a plan."""
+
+    client: Client
+    queue: WorkQueue[TaskKey]
+    collector: Collector
+    writer: CronJobWriter
+    requests: Requests
+    clock: Callable[[], datetime]
+
+
+class Reconciler:
+    """Reconcile tasks, each by its key."""
+
+    def __init__(self, sources: Sources, tools: Tools) -> None:
+        self._sources = sources
+        self._tools = tools
+        self._refusals: dict[TaskKey, _Refusal] = {}
+
+    async def reconcile(self, key: TaskKey) -> None:
+        """Look at a task and do what is due; raises what another try may mend."""
+        where = {"namespace": key.namespace, "task": key.name}
+        try:
+            await self._reconcile(key)
+        except Conflict:
+            logger.debug("changed meanwhile; looking again", extra=where)
+            raise
+        except (ApiError, OSError, TimeoutError) as error:
+            logger.warning("not reconciled yet", extra={**where, "error": str(error)})
+            raise
+        except Exception:
+            logger.exception("not reconciled", extra=where)
+            raise
+
+    async def _reconcile(self, key: TaskKey) -> None:
+        sources, now = self._sources, self._tools.clock()
+        try:
+            world = gather(sources, key, now)
+        except FieldError as error:
+            logger.error(  # noqa: TRY400 - the message says it all
+                "unreadable",
+                extra={"namespace": key.namespace, "task": key.name, "error": str(error)},
+            )
+            return
+        if world is None:
+            sources.witness.forget(key, but=set())
+            sources.generations.pop(key, None)
+            self._refusals.pop(key, None)
+            return
+        if world.task.deleting:
+            return
+        plan = decide(world)
+        self._tools.collector.start(key, plan.captures, world.task.spec.logs)
+        outcome = await self._carry_out(key, world, plan)
+        status = fold(world, plan, outcome)
+        await self._write_status(world, status)
+        self._announce(world, plan)
+        await self._drop(key, world, plan, outcome)
+        self._set_timer(key, plan, outcome, status)
+
+    async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
+        readiness, cronjob = await self._put_right(key, world, plan)
+        for job in plan.timeouts:
+            await self._end(job, "timeout")
+        started: list[JobFacts] = []
+        answered: list[Answer] = []
+        if readiness.ok and plan.step is Step.KEEP and cronjob is not None:
+            await self._answer(world, plan, cronjob, started, answered)
+        written = readiness.ok and plan.step not in {Step.WAIT, Step.REFUSE}
+        return Outcome(readiness, cronjob, written, tuple(started), tuple(answered))
+
+    async def _put_right(
+        self, key: TaskKey, world: World, plan: Plan
+    ) -> tuple[Readiness, CronJobFacts | None]:
+        """Create or rewrite the CronJob where the plan says so, and say how ready that is."""
+        task, rendered = world.task, plan.rendered
+        if rendered is None or plan.step in {Step.KEEP, Step.WAIT}:
+            self._refusals.pop(key, None)
+            return plan.readiness, world.cronjob
+        adopt = task.annotations.get(identity.ADOPT)
+        attempt = (rendered.hash, task.generation, adopt)
+        refusal = self._refusals.get(key)
+        if refusal is not None and refusal.of == attempt and world.now < refusal.until:
+            return refusal.readiness, world.cronjob
+        try:
+            if plan.step is Step.CREATE or world.cronjob is None:
+                cronjob = await self._tools.writer.create(task, rendered, world.now)
+            else:
+                cronjob = await self._tools.writer.replace(task, rendered, world.cronjob, world.now)
+        except (NameTakenError, Invalid, BadRequest, Forbidden) as error:
+            readiness = _refused(task.name, error)
+            self._refusals[key] = _Refusal(attempt, readiness, world.now + _LOOK_AGAIN)
+            return readiness, world.cronjob
+        self._refusals.pop(key, None)
+        self._sources.generations[key] = cronjob.generation
+        self._sources.cronjobs.observe_record(cronjob)
+        self._tools.queue.add(key)  # requests wait for a CronJob that stands
+        return plan.readiness, cronjob
+
+    async def _answer(
+        self,
+        world: World,
+        plan: Plan,
+        cronjob: CronJobFacts,
+        started: list[JobFacts],
+        answered: list[Answer],
+    ) -> None:
+        running = {job.uid for job in world.jobs if job.run_id not in plan.endings}
+        ended = {job.uid for job in world.jobs} - running
+        ended |= {job.uid for job in world.recorded}
+        for answer in plan.answers:
+            if answer.act is Act.START:
+                job = await self._tools.requests.start(world.task, cronjob, answer, ended)
+                if job is None:
+                    message = "concurrencyPolicy is Forbid and a run is active"
+                    answer = Answer(answer.id, Act.SKIP, answer.run_id, message)  # noqa: PLW2901
+                else:
+                    started.append(job)
+                    self._sources.jobs.observe_record(job)
+            answered.append(answer)
+
+    async def _end(self, job: JobFacts, why: str) -> None:
+        """End a run gracefully: its Job's deadline is cut short, and an annotation says why.
+
+        One patch, so that a crash right after it forgets nothing. The log is followed already:
+        the containers of a deleted pod are gone before anybody could ask.
+        """
+        await self._tools.collector.listening(job.uid)
+        patch = {
+            "metadata": {"annotations": {identity.ENDING: why}},
+            "spec": {"activeDeadlineSeconds": 1},
+        }
+        try:
+            body = await self._tools.client.merge_patch(paths.jobs(job.namespace, job.name), patch)
+        except NotFound:
+            return
+        self._sources.jobs.observe_record(job_facts(body))
+
+    async def _write_status(self, world: World, status: TaskStatus) -> None:
+        task = world.task
+        if status.render() == task.status.render():
+            return
+        body = {
+            "apiVersion": "cronwright.dev/v1alpha1",
+            "kind": "ScheduledTask",
+            "metadata": {
+                "name": task.name,
+                "namespace": task.namespace,
+                "resourceVersion": task.resource_version,
+            },
+            "status": status.render(),
+        }
+        path = paths.scheduledtasks(task.namespace, task.name, "status")
+        try:
+            self._sources.tasks.put(await self._tools.client.replace(path, body))
+        except NotFound:
+            return  # deleted meanwhile: nobody is left to be told
+
+    def _announce(self, world: World, plan: Plan) -> None:
+        for run in world.runs:
+            ending = plan.endings.get(run.job.run_id)
+            if ending is not None:
+                logger.info(
+                    "run ended",
+                    extra={
+                        "namespace": world.task.namespace,
+                        "task": world.task.name,
+                        "run": run.job.name,
+                        "trace_id": identity.trace_id(run.job.run_id),
+                        "verdict": str(ending.verdict),
+                        "reason": ending.reason,
+                        "time": render_time(ending.time),
+                    },
+                )
+
+    async def _drop(self, key: TaskKey, world: World, plan: Plan, outcome: Outcome) -> None:
+        """Drop what the status has made superfluous: testimonies, old Jobs, annotations."""
+        waiting = {run.job.uid for run in world.runs if run.job.run_id not in plan.endings}
+        self._sources.witness.forget(key, but=waiting)
+        if plan.endings:
+            self._tools.queue.add(key)  # what has its record now may be pruned
+        for job in plan.prunes:
+            await self._tools.requests.delete_job(job)
+        for answer in outcome.answered:
+            if answer.act is Act.REFUSE:
+                await self._tools.requests.report_refusal(world.task, answer, world.now)
+        if outcome.answered:
+            body = await self._tools.requests.forget(world.task, list(outcome.answered))
+            if body is not None:
+                self._sources.tasks.put(body)
+            self._tools.queue.add(key)
+
+    def _set_timer(self, key: TaskKey, plan: Plan, outcome: Outcome, status: TaskStatus) -> None:
+        now = self._tools.clock()
+        wakes = [plan.wake]
+        timetable, shown = plan.timetable, status.next_run_time
+        if timetable is not None and shown is not None and outcome.cronjob is not None:
+            wakes.append(wake_time(timetable, outcome.cronjob, shown))
+        refusal = self._refusals.get(key)
+        wakes.append(refusal.until if refusal else None)
+        wake = min((each for each in wakes if each is not None), default=None)
+        self._tools.queue.wake_at(key, None if wake is None else (wake - now).total_seconds())
+
+
+def _refused(name: str, error: Exception) -> Readiness:
+    if isinstance(error, NameTakenError):
+        message = (
+            f'a CronJob named "{name}" stands that is not this task\'s; delete or rename it, or '
+            f'set the annotation {identity.ADOPT}: "true" to take it over'
+        )
+        return Readiness(ok=False, reason=conditions.NAME_TAKEN, message=message)
+    if isinstance(error, Forbidden):
+        return Readiness(ok=False, reason=conditions.CRON_JOB_FORBIDDEN, message=str(error))
+    return Readiness(ok=False, reason=conditions.TEMPLATE_INVALID, message=str(error))

@@ -1,0 +1,74 @@
+"""What was seen of runs that the cluster may no longer show: last states, and logs read.
+
+The informers and `collect` feed it, `gather` reads it. A run's entries go as soon as its record
+stands in the status, so at rest it is empty.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from cronwright.controller.tasks import TaskKey
+from cronwright.core.facts import JobFacts, PodFacts
+from cronwright.core.run import Output
+
+
+@dataclass(slots=True)
+class Testimony:
+    """What was seen of one Job."""
+
+    gone: JobFacts | None = None
+    ended_pods: dict[str, PodFacts] = field(default_factory=dict)
+    gone_pods: dict[str, PodFacts] = field(default_factory=dict)
+    outputs: dict[tuple[str, int], Output] = field(default_factory=dict)
+    settled: set[tuple[str, int]] = field(default_factory=set)
+
+
+class Witness:
+    """Remember, for runs without a record, what can't be looked up again."""
+
+    def __init__(self) -> None:
+        self._seen: defaultdict[TaskKey, dict[str, Testimony]] = defaultdict(dict)
+
+    def of(self, key: TaskKey) -> dict[str, Testimony]:
+        """Give what was seen of a task's Jobs, by their UIDs."""
+        return self._seen.get(key, {})
+
+    def job_gone(self, job: JobFacts) -> None:
+        """Remember a Job that was deleted, as it last was."""
+        self._testimony(TaskKey(job.namespace, job.task), job.uid).gone = job
+
+    def pod_seen(self, pod: PodFacts, *, gone: bool) -> None:
+        """Remember a pod that has ended or is gone.
+
+        The first sight of its end is kept apart: a pod that is deleted later looks as if the
+        deletion had stopped it.
+        """
+        if pod.job_uid is None:
+            return
+        testimony = self._testimony(TaskKey(pod.namespace, pod.task), pod.job_uid)
+        if pod.ended and not pod.deleting:
+            testimony.ended_pods.setdefault(pod.uid, pod)
+        if gone:
+            testimony.gone_pods[pod.uid] = pod
+
+    def settle(
+        self, key: TaskKey, job_uid: str, attempt: tuple[str, int], output: Output | None
+    ) -> None:
+        """Remember an attempt's log; None where it could not be had."""
+        testimony = self._testimony(key, job_uid)
+        testimony.settled.add(attempt)
+        if output is not None:
+            testimony.outputs[attempt] = output
+
+    def forget(self, key: TaskKey, *, but: set[str]) -> None:
+        """Forget all Jobs of a task but those."""
+        seen = self._seen.get(key)
+        if seen is None:
+            return
+        for uid in seen.keys() - but:
+            del seen[uid]
+        if not seen:
+            del self._seen[key]
+
+    def _testimony(self, key: TaskKey, job_uid: str) -> Testimony:
+        return self._seen[key].setdefault(job_uid, Testimony())

@@ -1,0 +1,173 @@
+"""Writes a task's CronJob: creates it, puts it right, adopts it.
+
+`reconcile` calls it with what `core.plan` decided. The spec is ours whole and is replaced whole;
+of the metadata only our own keys are written. Each write says on which version it was decided.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from cronwright.core import identity
+from cronwright.core.cronjob import RenderedCronJob, own_labels, owner_reference
+from cronwright.core.facts import CronJobFacts, cronjob_facts, job_facts, pod_facts
+from cronwright.core.plan import moves_slots
+from cronwright.kube import paths
+from cronwright.kube.client import Client
+from cronwright.kube.errors import AlreadyExists
+from cronwright.model.base import render_time
+from cronwright.model.task import ScheduledTask
+
+JSONObject = dict[str, Any]
+
+# Typing errors in a template come back as errors instead of being dropped without a word.
+STRICT: Final = {"fieldValidation": "Strict"}
+
+# By these GitOps tools and Helm know their objects; an adopted CronJob is no longer theirs, and
+# what they know they prune.
+_TRACKING: Final = (
+    "app.kubernetes.io/instance",
+    "argocd.argoproj.io/",
+    "kustomize.toolkit.fluxcd.io/",
+    "helm.toolkit.fluxcd.io/",
+    "meta.helm.sh/",
+    "helm.sh/chart",
+)
+
+
+class NameTakenError(Exception):
+    """A CronJob of the task's name stands that is somebody else's."""
+
+
+class CronJobWriter:
+    """Write CronJobs, one decision at a time."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def create(
+        self, task: ScheduledTask, rendered: RenderedCronJob, now: datetime
+    ) -> CronJobFacts:
+        """Create a task's CronJob, or take over the one that stands if that is allowed.
+
+        NameTakenError where it is not; ApiError for what the API server refuses.
+        """
+        path = paths.cronjobs(task.namespace)
+        try:
+            return cronjob_facts(await self._client.create(path, rendered.manifest, STRICT))
+        except AlreadyExists:
+            body = await self._client.get(paths.cronjobs(task.namespace, task.name))
+        owner = next(
+            (
+                each
+                for each in body["metadata"].get("ownerReferences", ())
+                if each.get("controller")
+            ),
+            None,
+        )
+        if owner is not None and owner["uid"] == task.uid:
+            # Ours: created before a crash, or its label was taken off and it left our sight.
+            return await self._claim(task, rendered, body, now)
+        if owner is not None or task.annotations.get(identity.ADOPT) != "true":
+            raise NameTakenError(task.name)
+        await self._label_running(task, cronjob_facts(body))
+        for kind in ("labels", "annotations"):
+            body["metadata"][kind] = _untracked(body["metadata"].get(kind))
+        return await self._claim(task, rendered, body, now)
+
+    async def replace(
+        self, task: ScheduledTask, rendered: RenderedCronJob, cronjob: CronJobFacts, now: datetime
+    ) -> CronJobFacts:
+        """Make a standing CronJob what the task says; Conflict where it has changed meanwhile."""
+        if cronjob.template_hash is None:
+            # Our annotation was taken off, perhaps with all others: look before patching.
+            body = await self._client.get(paths.cronjobs(task.namespace, task.name))
+            return await self._claim(task, rendered, body, now)
+        key = identity.TEMPLATE_HASH.replace("/", "~1")
+        mark = {"op": "add", "path": f"/metadata/annotations/{key}", "value": rendered.hash}
+        return await self._patch(cronjob, [mark], rendered, now)
+
+    async def _claim(
+        self, task: ScheduledTask, rendered: RenderedCronJob, body: JSONObject, now: datetime
+    ) -> CronJobFacts:
+        metadata = _ownership(task, rendered, body["metadata"])
+        return await self._patch(cronjob_facts(body), metadata, rendered, now)
+
+    async def _patch(
+        self,
+        cronjob: CronJobFacts,
+        metadata: list[JSONObject],
+        rendered: RenderedCronJob,
+        now: datetime,
+    ) -> CronJobFacts:
+        version = cronjob.resource_version
+        if moves_slots(cronjob, rendered.spec):
+            version = await self._guard(cronjob, now)
+        spec = {"op": "replace", "path": "/spec", "value": rendered.spec}
+        path = paths.cronjobs(cronjob.namespace, cronjob.name)
+        patch = [_unchanged(version), *metadata, spec]
+        return cronjob_facts(await self._client.json_patch(path, patch, STRICT))
+
+    async def _guard(self, cronjob: CronJobFacts, now: datetime) -> str:
+        """Tell the CronJob controller that every slot up to now is done with.
+
+        It looks again after an edit or a resume, from `lastScheduleTime` on, and would fire the
+        latest slot that it finds. The new version is the precondition of the write that
+        follows: had the controller fired in between, that write would fail.
+        """
+        answer = await self._client.json_patch(
+            paths.cronjobs(cronjob.namespace, cronjob.name, "status"),
+            [
+                _unchanged(cronjob.resource_version),
+                {"op": "add", "path": "/status/lastScheduleTime", "value": render_time(now)},
+            ],
+        )
+        version: str = answer["metadata"]["resourceVersion"]
+        return version
+
+    async def _label_running(self, task: ScheduledTask, cronjob: CronJobFacts) -> None:
+        """Label the running Jobs of an adopted CronJob, and their pods, so that they are seen.
+
+        Before the CronJob becomes ours: once it is, a run without the label would be lost.
+        """
+        patch = {"metadata": {"labels": {identity.TASK_LABEL: task.name}}}
+        jobs = {
+            job.uid: job
+            async for page in self._client.list_pages(paths.jobs(task.namespace), {})
+            for job in map(job_facts, page["items"])
+            if job.owner_uid == cronjob.uid and job.finished is None
+        }
+        async for page in self._client.list_pages(paths.pods(task.namespace), {}):
+            for pod in map(pod_facts, page["items"]):
+                if pod.job_uid in jobs:
+                    await self._client.merge_patch(paths.pods(task.namespace, pod.name), patch)
+        for job in jobs.values():
+            await self._client.merge_patch(paths.jobs(task.namespace, job.name), patch)
+
+
+def _unchanged(version: str) -> JSONObject:
+    return {"op": "test", "path": "/metadata/resourceVersion", "value": version}
+
+
+def _ownership(
+    task: ScheduledTask, rendered: RenderedCronJob, metadata: Mapping[str, Any]
+) -> list[JSONObject]:
+    """List the changes of metadata that make a CronJob ours; none where it is."""
+    wanted: dict[str, Any] = {
+        "labels": {**(metadata.get("labels") or {}), **own_labels(task)},
+        "annotations": {
+            **(metadata.get("annotations") or {}),
+            identity.TEMPLATE_HASH: rendered.hash,
+        },
+        "ownerReferences": [
+            *(o for o in metadata.get("ownerReferences", ()) if o["uid"] != task.uid),
+            owner_reference(task),
+        ],
+    }
+    return [
+        {"op": "add", "path": f"/metadata/{key}", "value": value} for key, value in wanted.items()
+    ]
+
+
+def _untracked(values: Mapping[str, str] | None) -> dict[str, str]:
+    return {key: value for key, value in (values or {}).items() if not key.startswith(_TRACKING)}

@@ -1,0 +1,207 @@
+"""The CronJob that a task becomes, as a whole manifest.
+
+`plan` compares it by its hash with the one that stands; `controller/write` sends it. The task's
+labels stay behind: GitOps tools track objects by label, and would take the children for theirs.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cronwright.core import identity
+from cronwright.errors import FieldError
+from cronwright.model.task import ScheduledTask
+
+JSONObject = dict[str, Any]
+
+NEVER: Final = "0 0 31 2 *"  # accepted by the API server and never due
+HISTORY_FLOOR: Final = 10
+TTL_FLOOR: Final = 600
+DEADLINE_MARGIN: Final = 60  # the operator ends a run at its timeout; the Job's deadline is a net
+DEFAULT_CONTAINER_NAME: Final = "task"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedCronJob:
+    """A CronJob's manifest, and the hash of what we own in it."""
+
+    manifest: Mapping[str, Any]
+    hash: str
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """Give the part that is ours whole."""
+        spec: Mapping[str, Any] = self.manifest["spec"]
+        return spec
+
+
+def render(task: ScheduledTask, schedule: str | None) -> RenderedCronJob:
+    """Render a task's CronJob.
+
+    `schedule` is the task's in the five fields that a CronJob takes; None where it has none.
+    FieldError where `timeout` or the template can't be read.
+    """
+    spec = _spec(task, schedule)
+    digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
+    return RenderedCronJob(
+        hash=digest,
+        manifest={
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": {
+                "name": task.name,
+                "namespace": task.namespace,
+                "labels": own_labels(task),
+                "annotations": {identity.TEMPLATE_HASH: digest},
+                "ownerReferences": [owner_reference(task)],
+            },
+            "spec": spec,
+        },
+    )
+
+
+def own_labels(task: ScheduledTask) -> dict[str, str]:
+    """Give the labels by which the operator knows a task's CronJob."""
+    return {identity.TASK_LABEL: task.name, "app.kubernetes.io/managed-by": "cronwright"}
+
+
+def owner_reference(task: ScheduledTask) -> JSONObject:
+    """Make the reference by which the garbage collector ends a deleted task's CronJob."""
+    return {
+        "apiVersion": "cronwright.dev/v1alpha1",
+        "kind": "ScheduledTask",
+        "name": task.name,
+        "uid": task.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def _spec(task: ScheduledTask, schedule: str | None) -> JSONObject:
+    spec = task.spec
+    rendered: JSONObject = {
+        "schedule": schedule or NEVER,
+        "timeZone": spec.time_zone,
+        "concurrencyPolicy": str(spec.concurrency_policy),
+        # With no schedule the CronJob only shows the template that requests run.
+        "suspend": spec.suspend or schedule is None,
+        # The operator prunes to the user's numbers once a run is recorded. The CronJob's own
+        # are a net for runs that end while the operator is away: it still finds their facts.
+        "successfulJobsHistoryLimit": max(HISTORY_FLOOR, spec.successful_jobs_history_limit),
+        "failedJobsHistoryLimit": max(HISTORY_FLOOR, spec.failed_jobs_history_limit),
+        "jobTemplate": _job_template(task),
+    }
+    if spec.starting_deadline_seconds is not None:
+        rendered["startingDeadlineSeconds"] = spec.starting_deadline_seconds
+    return rendered
+
+
+def _job_template(task: ScheduledTask, run_id: str | None = None) -> JSONObject:
+    spec = task.spec
+    template = _from_container(spec.container) if spec.container else deepcopy(spec.job_template)
+    template = template or {}
+    metadata, job = _child(template, "metadata"), _child(template, "spec")
+    pod = _child(job, "template")
+    pod_metadata, pod_spec = _child(pod, "metadata"), _child(pod, "spec")
+    for each in (metadata, pod_metadata):
+        each["labels"] = {**(each.get("labels") or {}), identity.TASK_LABEL: task.name}
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), **_origin(task)}
+    _set_limits(job, spec.timeout_seconds)
+    for kind in ("initContainers", "containers"):
+        for container in pod_spec.get(kind) or ():
+            _add_environment(container, _environment(task, run_id))
+    return template
+
+
+def _child(parent: JSONObject, key: str) -> JSONObject:
+    child = parent.setdefault(key, {})
+    if isinstance(child, dict):
+        return child
+    raise FieldError(f"spec.jobTemplate {key}", child, "not an object", "write a mapping")
+
+
+def _set_limits(job: JSONObject, timeout: int | None) -> None:
+    if timeout is not None:
+        net = timeout + DEADLINE_MARGIN
+        job["activeDeadlineSeconds"] = min(net, job.get("activeDeadlineSeconds") or net)
+    if isinstance(job.get("ttlSecondsAfterFinished"), int):
+        job["ttlSecondsAfterFinished"] = max(TTL_FLOOR, job["ttlSecondsAfterFinished"])
+
+
+def _from_container(container: Mapping[str, Any]) -> JSONObject:
+    # A task that says only what to run gets one attempt, and its last words in the status.
+    defaults = {
+        "name": DEFAULT_CONTAINER_NAME,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+    }
+    pod = {"restartPolicy": "Never", "containers": [{**defaults, **deepcopy(dict(container))}]}
+    return {"spec": {"backoffLimit": 0, "template": {"spec": pod}}}
+
+
+def _origin(task: ScheduledTask) -> dict[str, str]:
+    origin = {identity.GENERATION: str(task.generation)}
+    if task.spec.version is not None:
+        origin[identity.TASK_VERSION] = task.spec.version
+    return origin
+
+
+def _environment(task: ScheduledTask, run_id: str | None) -> list[JSONObject]:
+    """List what a run finds in its environment.
+
+    Without a `run_id` it is the Job's UID, which a pod can only read from the label that the Job
+    controller sets (Kubernetes 1.27).
+    """
+    label = f"metadata.labels['{identity.CONTROLLER_UID}']"
+    entries: list[JSONObject] = [
+        {"name": "CRONWRIGHT_RUN_ID", "value": run_id}
+        if run_id
+        else {"name": "CRONWRIGHT_RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": label}}},
+        {"name": "CRONWRIGHT_TASK", "value": task.name},
+        {"name": "CRONWRIGHT_NAMESPACE", "value": task.namespace},
+    ]
+    if task.spec.version is not None:
+        entries.append({"name": "CRONWRIGHT_VERSION", "value": task.spec.version})
+    if task.spec.extensions:
+        text = json.dumps(task.spec.extensions, separators=(",", ":"), sort_keys=True)
+        # "$(NAME)" in a value is a reference to Kubernetes; extensions are never interpreted.
+        entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": text.replace("$(", "$$(")})
+    if run_id:
+        trace = identity.trace_id(run_id)
+        entries.append({"name": "TRACEPARENT", "value": f"00-{trace}-{trace[:16]}-01"})
+    return entries
+
+
+def _add_environment(container: object, entries: list[JSONObject]) -> None:
+    """Add entries to a container's environment, but for names that it sets itself."""
+    own = container.get("env") or [] if isinstance(container, dict) else None
+    if not isinstance(container, dict) or not isinstance(own, list):
+        return  # the API server refuses it, with words of its own
+    taken = {each.get("name") for each in own if isinstance(each, dict)}
+    container["env"] = [*own, *(each for each in entries if each["name"] not in taken)]
+
+
+def request_job(task: ScheduledTask, cronjob_uid: str, request_id: str, run_id: str) -> JSONObject:
+    """Render the Job of a requested run.
+
+    It is born suspended and not yet under the CronJob's control: only once it stands in the
+    CronJob's `status.active` may the controller see it, or it would report an unexpected Job
+    and start a forbidden one beside it. `controller/request` then lets it run.
+    """
+    template = _job_template(task, run_id)
+    metadata = template["metadata"]
+    metadata["annotations"] |= {identity.RUN_ID: run_id, identity.REQUEST: request_id}
+    reference = {"apiVersion": "batch/v1", "kind": "CronJob", "name": task.name, "uid": cronjob_uid}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            **metadata,
+            "name": identity.request_job_name(task.name, run_id),
+            "namespace": task.namespace,
+            "ownerReferences": [reference],
+        },
+        "spec": {**template["spec"], "suspend": True},
+    }

@@ -1,0 +1,54 @@
+"""The names that tie a task to its children, and the ids of its runs.
+
+Everything that writes an object takes its names from here, everything that reads one (`facts`)
+finds them here again. The API computes a requested run's id with the same function that the
+operator uses when it makes the Job, so a caller knows the id before the run exists.
+"""
+
+import hashlib
+from typing import Final
+from uuid import UUID, uuid5
+
+PREFIX: Final = "cronwright.dev/"
+TASK_LABEL: Final = f"{PREFIX}task"
+RUN_ID: Final = f"{PREFIX}run-id"
+TRIGGER: Final = f"{PREFIX}trigger"
+GENERATION: Final = f"{PREFIX}generation"
+TASK_VERSION: Final = f"{PREFIX}version"
+REQUEST: Final = f"{PREFIX}request"
+ENDING: Final = f"{PREFIX}ending"
+ADOPT: Final = f"{PREFIX}adopt"
+TEMPLATE_HASH: Final = f"{PREFIX}template-hash"
+RUN_REQUEST_PREFIX: Final = "run.cronwright.dev/"
+
+SCHEDULED_TIMESTAMP: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"
+DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
+
+_NAME_LIMIT: Final = 63  # a pod's label repeats its Job's name, and labels end there
+_DIGEST_LENGTH: Final = 10
+
+
+def request_run_id(task_uid: str, request_id: str) -> str:
+    """Give the id of a requested run: the UUIDv5 of the task's UID and the request."""
+    return str(uuid5(UUID(task_uid), f"request:{request_id}"))
+
+
+def request_job_name(task_name: str, run_id: str) -> str:
+    """Name the Job of a requested run.
+
+    The digest starts with a letter, so the name can't be one of the CronJob controller's own
+    (`NAME-<unix minutes>`): a Job of ours under such a name would silence that slot for good.
+    """
+    digest = hashlib.sha256(run_id.encode()).hexdigest()[: _DIGEST_LENGTH - 1]
+    return f"{task_name[: _NAME_LIMIT - _DIGEST_LENGTH - 1]}-r{digest}"
+
+
+def short_id(run_id: str) -> str:
+    """Shorten a run's id for `status.recorded`: its first 12 hex digits."""
+    return run_id.replace("-", "")[:12]
+
+
+def trace_id(run_id: str) -> str:
+    """Give a run's trace id: its id without dashes."""
+    return run_id.replace("-", "")

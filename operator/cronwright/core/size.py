@@ -1,0 +1,48 @@
+"""The size of a status: under 64 KiB as serialised, whatever a task prints.
+
+`status.fold` passes its result through `fit`. Tails and messages have bounds of their own; this
+is the last one, for the case in which all of them are reached at once.
+"""
+
+import json
+from typing import Final
+
+from cronwright.model.status import RunRecord, TaskStatus
+
+LIMIT: Final = 56 * 1024  # beside it stands `recorded`, of at most 6 KiB (plan.KEPT_AT_MOST)
+_SUMMARY_BYTES: Final = 96
+
+
+def encoded_size(status: TaskStatus) -> int:
+    """Measure a status as the API server stores it, in bytes."""
+    return len(json.dumps(status.render(), ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def fit(status: TaskStatus) -> TaskStatus:
+    """Shorten a status that is too large: first old results and messages, then old runs."""
+    if _surely_small(status) or encoded_size(status) <= LIMIT:
+        return status
+    entries = list(status.history)
+    for position in range(len(entries) - 1, -1, -1):
+        entries[position] = _summary(entries[position])
+    status = status.model_copy(update={"history": entries})
+    while entries and encoded_size(status) > LIMIT:
+        entries = entries[: len(entries) * 3 // 4]
+        status = status.model_copy(update={"history": entries})
+    return status
+
+
+def _surely_small(status: TaskStatus) -> bool:
+    """Spare the serialisation in the usual case: a cheap bound from above."""
+    texts = [status.last_run, status.last_failure]
+    tails = sum(6 * len(each.log_tail or "") for each in texts if each)
+    return tails + 4096 * len(status.history) + 64 * len(status.recorded) < LIMIT
+
+
+def _summary(entry: RunRecord) -> RunRecord:
+    return entry.model_copy(
+        update={
+            "result": (entry.result or "")[:_SUMMARY_BYTES] or None,
+            "message": (entry.message or "")[:_SUMMARY_BYTES] or None,
+        }
+    )

@@ -1,0 +1,99 @@
+"""Slots of a native task: which was due last, whether the CronJob controller is done with it.
+
+`plan` waits here before it touches a live CronJob; `status` takes `nextRunTime` from here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from cronwright.core.facts import CronJobFacts, JobFacts
+from cronwright.core.run import slot_of
+from cronwright.errors import FieldError
+from cronwright.schedule import CronExpression, load_zone, next_slot, parse, previous_slot
+
+# A controller that has not fired a slot for so long is not going to: no edit waits for ever.
+PATIENCE: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """A schedule in its zone."""
+
+    expression: CronExpression
+    zone: ZoneInfo
+
+    @classmethod
+    def read(cls, schedule: str, zone: str | None) -> "Timetable":
+        """Read both; FieldError for the one that can't be."""
+        return cls(parse(schedule), load_zone(zone or "Etc/UTC"))
+
+    def next(self, after: datetime) -> datetime | None:
+        """Give the first slot after an instant."""
+        return next_slot(self.expression, self.zone, after)
+
+    def last(self, before: datetime) -> datetime | None:
+        """Give the last slot at or before an instant."""
+        return previous_slot(self.expression, self.zone, before)
+
+
+def due_slot(timetable: Timetable, cronjob: CronJobFacts, now: datetime) -> datetime | None:
+    """Find the slot that the controller still owes a Job; None where it owes none.
+
+    The controller looks back to the last slot that it fired, or to the CronJob's creation, and
+    fires the latest one since then, unless its deadline has passed
+    (kubernetes pkg/controller/cronjob, `mostRecentScheduleTime`).
+    """
+    if cronjob.suspended:
+        return None
+    slot = timetable.last(now)
+    if slot is None or slot <= (cronjob.last_schedule_time or cronjob.created):
+        return None
+    if cronjob.starting_deadline is not None:
+        deadline = timedelta(seconds=cronjob.starting_deadline)
+        return slot if now <= slot + deadline else None
+    return slot
+
+
+def unsettled_slot(
+    cronjob: CronJobFacts, jobs: Iterable[JobFacts], now: datetime
+) -> datetime | None:
+    """Find the slot of a live CronJob that an edit now would lose; None where none is at stake.
+
+    A slot that `Forbid` holds back behind a run is settled: the edit decides about it anew.
+    """
+    try:
+        timetable = Timetable.read(cronjob.schedule, cronjob.time_zone)
+    except FieldError:
+        return None  # not of our making, and the controller can't fire it either
+    slot = due_slot(timetable, cronjob, now)
+    if slot is None or now - slot > PATIENCE:
+        return None
+    running = {job.uid for job in jobs if job.finished is None}
+    held = cronjob.concurrency_policy == "Forbid" and running & set(cronjob.active)
+    return None if held else slot
+
+
+def next_run_time(
+    timetable: Timetable, cronjob: CronJobFacts, jobs: Iterable[JobFacts], now: datetime
+) -> datetime | None:
+    """Give the earliest slot that has no Job yet: one that is due, else the next to come.
+
+    A due slot stays until its Job is seen: under load the controller fires late, and moving on
+    early would cost a status write of its own.
+    """
+    due = due_slot(timetable, cronjob, now)
+    if due is not None and all(slot_of(job) != due for job in jobs):
+        return due
+    return timetable.next(now)
+
+
+def wake_time(timetable: Timetable, cronjob: CronJobFacts, shown: datetime) -> datetime | None:
+    """Say when `nextRunTime` must be looked at again if nothing happens before."""
+    following = timetable.next(shown)
+    if cronjob.starting_deadline is None:
+        return following
+    overdue = shown + timedelta(seconds=cronjob.starting_deadline + 1)
+    return min(overdue, following) if following else overdue

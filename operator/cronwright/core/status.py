@@ -1,0 +1,225 @@
+"""The task's status, folded from what it was, what was gathered and what came of the plan.
+
+`controller/reconcile` calls `fold` last and writes the result only where it differs from what
+stands. A scheduled run changes it twice: when its Job is seen, and when it has ended.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cronwright.core import size
+from cronwright.core.facts import CronJobFacts, JobFacts
+from cronwright.core.identity import short_id
+from cronwright.core.plan import Plan, Readiness, Step, World
+from cronwright.core.requests import REMEMBERED, Act, Answer
+from cronwright.core.run import active_run, lost_record, record, skipped_record
+from cronwright.core.slots import Timetable, next_run_time
+from cronwright.errors import FieldError
+from cronwright.model import conditions
+from cronwright.model.status import (
+    ActiveRun,
+    Condition,
+    CronJobRef,
+    Mode,
+    RequestRef,
+    RunRecord,
+    TaskStatus,
+    Verdict,
+)
+
+# Verdicts of a slot or request that started nothing: they are not a last run.
+WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
+_ACTED: Final = {Act.START, Act.SKIP}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a plan: the CronJob as it stands, the Jobs made, the requests acted on."""
+
+    readiness: Readiness
+    cronjob: CronJobFacts | None
+    written: bool = False  # the CronJob is as the task says, by our hand or as it was
+    started: tuple[JobFacts, ...] = ()
+    answered: tuple[Answer, ...] = ()
+
+
+def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
+    """Fold everything into the status that should stand."""
+    old, spec = world.task.status, world.task.spec
+    records = _new_records(world, plan, outcome)
+    active = _active(world, plan, outcome)
+    history = _history(records, old.history, spec.history_limit)
+    last_run = _latest([r for r in records if r.verdict not in WITHOUT_RUN], old.last_run)
+    failures = [r for r in records if r.verdict not in {*WITHOUT_RUN, Verdict.SUCCEEDED}]
+    settled = plan.step is not Step.WAIT
+    status = size.fit(
+        TaskStatus(
+            observed_generation=world.task.generation if settled else old.observed_generation,
+            mode=Mode.NATIVE,
+            mode_reason="FiveFields" if spec.schedule else "NoSchedule",
+            schedule=plan.timetable.expression.native if plan.timetable else None,
+            next_run_time=_next_run_time(world, plan, outcome),
+            last_run_time=_newest(
+                [*(r.start_time for r in active), *(r.start_time for r in records)],
+                old.last_run_time,
+            ),
+            last_success_time=_newest(
+                [r.completion_time for r in records if r.verdict is Verdict.SUCCEEDED],
+                old.last_success_time,
+            ),
+            active=active,
+            active_count=len(active),
+            last_run=last_run,
+            last_failure=_latest(failures, old.last_failure),
+            history=history,
+            counts=_counts(records, old.counts),
+            cron_job=_reference(outcome, old),
+            conditions=_conditions(world, outcome, last_run, settled=settled),
+            requests=_requests(world, outcome),
+        )
+    )
+    # After the fit: a run that had to leave the history for its size is recorded all the same.
+    recorded = _recorded(world, records, status.history)
+    return status.model_copy(update={"recorded": recorded})
+
+
+def _new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
+    container = world.task.spec.logs.container
+    records = [
+        record(run, plan.endings[run.job.run_id], container)
+        for run in world.runs
+        if run.job.run_id in plan.endings
+    ]
+    known = {run.job.run_id for run in world.runs} | {job.run_id for job in world.recorded}
+    known |= {job.run_id for job in outcome.started}
+    records += [
+        lost_record(each, world.now) for each in world.task.status.active if each.id not in known
+    ]
+    records += [
+        skipped_record(each.run_id, "ConcurrencyForbid", each.message, world.now)
+        for each in outcome.answered
+        if each.act is Act.SKIP
+    ]
+    return sorted(records, key=_age)
+
+
+def _age(entry: RunRecord) -> tuple[datetime, str]:
+    assert entry.completion_time is not None  # noqa: S101 - every record has ended
+    return entry.completion_time, entry.id
+
+
+def _active(world: World, plan: Plan, outcome: Outcome) -> list[ActiveRun]:
+    going = {
+        run.job.run_id: active_run(run.job)
+        for run in world.runs
+        if run.job.run_id not in plan.endings
+    }
+    going |= {job.run_id: active_run(job) for job in outcome.started}
+    return sorted(going.values(), key=lambda each: (each.start_time, each.name))
+
+
+def _history(new: Sequence[RunRecord], old: Sequence[RunRecord], limit: int) -> list[RunRecord]:
+    # Newest first by start; runs that end out of order are filed where they belong.
+    entries = [*(each.model_copy(update={"log_tail": None}) for each in new), *old]
+    entries.sort(key=lambda each: (each.start_time or each.completion_time, each.id), reverse=True)
+    return entries[:limit]
+
+
+def _latest(new: Sequence[RunRecord], old: RunRecord | None) -> RunRecord | None:
+    return max([*([old] if old else []), *new], key=_age, default=None)
+
+
+def _newest(new: Sequence[datetime | None], old: datetime | None) -> datetime | None:
+    return max((each for each in (*new, old) if each is not None), default=None)
+
+
+def _counts(records: Sequence[RunRecord], old: dict[str, int]) -> dict[str, int]:
+    counts = dict(old)
+    for each in records:
+        counts[each.verdict] = counts.get(each.verdict, 0) + 1
+    return {str(verdict): counts[verdict] for verdict in Verdict if verdict in counts}
+
+
+def _next_run_time(world: World, plan: Plan, outcome: Outcome) -> datetime | None:
+    cronjob = outcome.cronjob
+    if cronjob is None or cronjob.suspended or world.task.spec.suspend:
+        return None
+    if plan.step is Step.WAIT:
+        return world.task.status.next_run_time
+    # A task that is refused after an edit goes on as its CronJob stands.
+    timetable = plan.timetable if outcome.written else _standing(cronjob)
+    return timetable and next_run_time(timetable, cronjob, world.jobs, world.now)
+
+
+def _standing(cronjob: CronJobFacts) -> Timetable | None:
+    try:
+        return Timetable.read(cronjob.schedule, cronjob.time_zone)
+    except FieldError:
+        return None
+
+
+def _reference(outcome: Outcome, old: TaskStatus) -> CronJobRef | None:
+    if outcome.written and outcome.cronjob is not None:
+        return CronJobRef(generation=outcome.cronjob.generation)
+    return old.cron_job
+
+
+def _recorded(
+    world: World, records: Sequence[RunRecord], history: Sequence[RunRecord]
+) -> list[str]:
+    """List the runs that have left the history while their Jobs stand: none is recorded twice.
+
+    Ids of Jobs that are gone stay until the next record: to drop them is not worth a write.
+    """
+    old = world.task.status
+    shown = {each.id for each in history}
+    if not records and shown == {each.id for each in old.history}:
+        return old.recorded
+    standing = {job.run_id for job in world.recorded} | {each.id for each in records if each.name}
+    return sorted(short_id(each) for each in standing - shown)
+
+
+def _requests(world: World, outcome: Outcome) -> list[RequestRef]:
+    acted = [each.id for each in outcome.answered if each.act in _ACTED]
+    old = world.task.status.requests
+    if not acted:
+        return old  # what has expired goes with the next request, not in a write of its own
+    fresh = [each for each in old if each.time > world.now - REMEMBERED]
+    return [*fresh, *(RequestRef(id=each, time=world.now) for each in acted)]
+
+
+def _conditions(
+    world: World, outcome: Outcome, last_run: RunRecord | None, *, settled: bool
+) -> list[Condition]:
+    wanted: list[tuple[str, bool, str, str]] = []
+    ready = outcome.readiness
+    if settled or not world.task.status.conditions:
+        wanted.append((conditions.READY, ready.ok, ready.reason, ready.message))
+    if last_run is not None:
+        ok = last_run.verdict is Verdict.SUCCEEDED
+        wanted.append((conditions.LAST_RUN_SUCCEEDED, ok, str(last_run.verdict), ""))
+    if world.task.spec.suspend:
+        wanted.append((conditions.SUSPENDED, True, conditions.SUSPENDED_BY_SPEC, ""))
+    old = {each.type: each for each in world.task.status.conditions}
+    kept = [] if settled else [old[conditions.READY]] if conditions.READY in old else []
+    return [*kept, *(_condition(each, old.get(each[0]), world) for each in wanted)]
+
+
+def _condition(
+    wanted: tuple[str, bool, str, str], old: Condition | None, world: World
+) -> Condition:
+    kind, true, reason, message = wanted
+    status = "True" if true else "False"
+    since = old.last_transition_time if old and old.status == status else world.now
+    # Only Ready speaks of the spec; on the others a generation would mean a write for each edit.
+    generation = world.task.generation if kind == conditions.READY else None
+    return Condition(
+        type=kind,
+        status=status,
+        reason=reason,
+        message=message,
+        last_transition_time=since,
+        observed_generation=generation,
+    )
