@@ -150,7 +150,9 @@ def _next_run_time(world: World, plan: Plan, outcome: Outcome) -> datetime | Non
         return world.task.status.next_run_time
     # A task that is refused after an edit goes on as its CronJob stands.
     timetable = plan.timetable if outcome.written else _standing(cronjob)
-    return timetable and next_run_time(timetable, cronjob, world.jobs, world.now)
+    if timetable is None:
+        return None
+    return next_run_time(timetable, cronjob, world.jobs, world.now)
 
 
 def _standing(cronjob: CronJobFacts) -> Timetable | None:

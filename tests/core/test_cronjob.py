@@ -1,0 +1,182 @@
+"""Rendered CronJobs and Jobs, whole."""
+
+from copy import deepcopy
+
+from tests.core.world import CRONJOB_UID, TASK_UID, task
+
+from cronwright.core import identity
+from cronwright.core.cronjob import render, request_job
+
+RUN_ID = identity.request_run_id(TASK_UID, "one")
+RUN_ID_FIELD = "metadata.labels['batch.kubernetes.io/controller-uid']"
+ENV = [
+    {"name": "CRONWRIGHT_RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": RUN_ID_FIELD}}},
+    {"name": "CRONWRIGHT_TASK", "value": "report"},
+    {"name": "CRONWRIGHT_NAMESPACE", "value": "team"},
+]
+TEMPLATE = {
+    "metadata": {"labels": {"team": "a"}, "annotations": {"note": "b"}},
+    "spec": {
+        "ttlSecondsAfterFinished": 30,
+        "fieldOfTheFuture": {"x": 1},
+        "template": {
+            "metadata": {"labels": {"app": "c"}},
+            "spec": {
+                "restartPolicy": "OnFailure",
+                "initContainers": [{"name": "wait", "image": "busybox"}],
+                "containers": [
+                    {
+                        "name": "main",
+                        "image": "busybox",
+                        "env": [{"name": "CRONWRIGHT_TASK", "value": "mine"}],
+                    }
+                ],
+            },
+        },
+    },
+}
+
+
+def test_a_container_becomes_a_whole_cronjob() -> None:
+    rendered = render(task(), "*/5 * * * *")
+    assert rendered.manifest == {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {
+            "name": "report",
+            "namespace": "team",
+            "labels": {
+                "cronwright.dev/task": "report",
+                "app.kubernetes.io/managed-by": "cronwright",
+            },
+            "annotations": {"cronwright.dev/template-hash": rendered.hash},
+            "ownerReferences": [
+                {
+                    "apiVersion": "cronwright.dev/v1alpha1",
+                    "kind": "ScheduledTask",
+                    "name": "report",
+                    "uid": TASK_UID,
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
+            ],
+        },
+        "spec": {
+            "schedule": "*/5 * * * *",
+            "timeZone": "Etc/UTC",
+            "concurrencyPolicy": "Allow",
+            "suspend": False,
+            "successfulJobsHistoryLimit": 10,
+            "failedJobsHistoryLimit": 10,
+            "jobTemplate": {
+                "metadata": {
+                    "labels": {"cronwright.dev/task": "report"},
+                    "annotations": {"cronwright.dev/generation": "1"},
+                },
+                "spec": {
+                    "backoffLimit": 0,
+                    "template": {
+                        "metadata": {"labels": {"cronwright.dev/task": "report"}},
+                        "spec": {
+                            "restartPolicy": "Never",
+                            "containers": [
+                                {
+                                    "name": "task",
+                                    "terminationMessagePolicy": "FallbackToLogsOnError",
+                                    "image": "busybox",
+                                    "command": ["report"],
+                                    "env": ENV,
+                                }
+                            ],
+                        },
+                    },
+                },
+            },
+        },
+    }
+
+
+def test_a_template_is_passed_through_with_our_marks_on_it() -> None:
+    before = deepcopy(TEMPLATE)
+    of = task({"jobTemplate": TEMPLATE, "version": "2.1", "timeout": "5m"})
+    template = render(of, "0 0 * * *").spec["jobTemplate"]
+    assert before == TEMPLATE, "the task's own template was changed"
+    assert template["metadata"] == {
+        "labels": {"team": "a", "cronwright.dev/task": "report"},
+        "annotations": {
+            "note": "b",
+            "cronwright.dev/generation": "1",
+            "cronwright.dev/version": "2.1",
+        },
+    }
+    job = template["spec"]
+    assert job["ttlSecondsAfterFinished"] == 600
+    assert job["activeDeadlineSeconds"] == 360
+    assert job["fieldOfTheFuture"] == {"x": 1}
+    assert job["template"]["metadata"]["labels"] == {"app": "c", "cronwright.dev/task": "report"}
+    version = {"name": "CRONWRIGHT_VERSION", "value": "2.1"}
+    init, main = job["template"]["spec"]["initContainers"], job["template"]["spec"]["containers"]
+    assert init[0]["env"] == [*ENV, version]
+    assert main[0]["env"] == [
+        {"name": "CRONWRIGHT_TASK", "value": "mine"},
+        *(each for each in ENV if each["name"] != "CRONWRIGHT_TASK"),
+        version,
+    ]
+
+
+def test_a_shorter_deadline_of_the_template_stays() -> None:
+    template = {"spec": {"activeDeadlineSeconds": 20, "template": {"spec": {"containers": []}}}}
+    of = task({"jobTemplate": template, "timeout": "5m"})
+    assert render(of, "0 0 * * *").spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 20
+
+
+def test_a_task_without_a_schedule_stands_suspended_and_is_never_due() -> None:
+    spec = render(task({"schedule": None}), None).spec
+    assert (spec["schedule"], spec["suspend"]) == ("0 0 31 2 *", True)
+
+
+def test_limits_above_the_floor_are_the_users() -> None:
+    spec = render(task({"successfulJobsHistoryLimit": 40}), "0 0 * * *").spec
+    assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (40, 10)
+
+
+def test_extensions_are_never_interpreted() -> None:
+    of = task({"extensions": {"b": "$(HOME)", "a": [1]}})
+    env = render(of, "0 0 * * *").spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert env["env"][-1] == {
+        "name": "CRONWRIGHT_EXTENSIONS",
+        "value": '{"a":[1],"b":"$$(HOME)"}',
+    }
+
+
+def test_the_hash_follows_the_spec_and_nothing_else() -> None:
+    assert render(task(), "0 0 * * *").hash == render(task(), "0 0 * * *").hash
+    assert render(task(), "0 0 * * *").hash != render(task(), "0 1 * * *").hash
+    annotated = task(annotations={"x": "y"})
+    assert render(annotated, "0 0 * * *").hash == render(task(), "0 0 * * *").hash
+
+
+def test_a_requested_job_is_born_suspended_and_uncontrolled() -> None:
+    job = request_job(task(), CRONJOB_UID, "one", RUN_ID)
+    assert job["metadata"]["name"] == identity.request_job_name("report", RUN_ID)
+    assert job["metadata"]["ownerReferences"] == [
+        {"apiVersion": "batch/v1", "kind": "CronJob", "name": "report", "uid": CRONJOB_UID}
+    ]
+    assert job["metadata"]["annotations"] == {
+        "cronwright.dev/generation": "1",
+        "cronwright.dev/run-id": RUN_ID,
+        "cronwright.dev/request": "one",
+    }
+    assert job["spec"]["suspend"] is True
+    env = {
+        each["name"]: each.get("value")
+        for each in job["spec"]["template"]["spec"]["containers"][0]["env"]
+    }
+    assert env["CRONWRIGHT_RUN_ID"] == RUN_ID
+    assert env["TRACEPARENT"] == f"00-{RUN_ID.replace('-', '')}-{RUN_ID.replace('-', '')[:16]}-01"
+
+
+def test_a_requested_jobs_name_is_never_a_slots() -> None:
+    name = identity.request_job_name("x" * 52, RUN_ID)
+    assert len(name) <= 63
+    assert not name.rsplit("-", 1)[1].isdecimal()

@@ -1,0 +1,46 @@
+"""Slots that the CronJob controller owes, and what is shown of them."""
+
+from datetime import timedelta
+
+from tests.core.world import NOON, cronjob, job, task
+
+from cronwright.core.slots import Timetable, due_slot, next_run_time, unsettled_slot, wake_time
+
+TASK = task()
+TIMETABLE = Timetable.read("*/5 * * * *", "Etc/UTC")
+FIVE = timedelta(minutes=5)
+NOW = NOON + timedelta(seconds=4)
+
+
+def test_a_passed_slot_is_owed_until_the_controller_has_fired_it() -> None:
+    assert due_slot(TIMETABLE, cronjob(TASK), NOW) == NOON
+    assert due_slot(TIMETABLE, cronjob(TASK, last_schedule_time=NOON), NOW) is None
+
+
+def test_slots_before_the_cronjob_are_not_owed() -> None:
+    fresh = cronjob(TASK, last_schedule_time=None, created=NOON + timedelta(seconds=1))
+    assert due_slot(TIMETABLE, fresh, NOW) is None
+
+
+def test_a_suspended_cronjob_owes_nothing() -> None:
+    assert due_slot(TIMETABLE, cronjob(TASK, suspended=True), NOW) is None
+
+
+def test_a_slot_past_its_deadline_is_owed_no_more() -> None:
+    assert due_slot(TIMETABLE, cronjob(TASK, starting_deadline=3), NOW) is None
+    assert due_slot(TIMETABLE, cronjob(TASK, starting_deadline=4), NOW) == NOON
+
+
+def test_a_due_slot_is_shown_until_its_job_is_seen() -> None:
+    assert next_run_time(TIMETABLE, cronjob(TASK), [], NOW) == NOON
+    assert next_run_time(TIMETABLE, cronjob(TASK), [job()], NOW) == NOON + FIVE
+
+
+def test_the_timer_is_set_for_when_the_next_slot_is_due() -> None:
+    assert wake_time(TIMETABLE, cronjob(TASK), NOON) == NOON + FIVE
+    overdue = wake_time(TIMETABLE, cronjob(TASK, starting_deadline=30), NOON)
+    assert overdue == NOON + timedelta(seconds=31)
+
+
+def test_a_schedule_that_cannot_be_read_holds_nothing_back() -> None:
+    assert unsettled_slot(cronjob(TASK, schedule="bad"), [], NOW) is None

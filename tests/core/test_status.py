@@ -1,0 +1,169 @@
+"""Statuses folded: what changes, what stays, and that nothing is counted twice."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.core.world import NOON, TASK_UID, cronjob, finished, job, pod, task, world
+
+from cronwright.core import identity, size
+from cronwright.core.plan import World, decide
+from cronwright.core.requests import Act, Answer
+from cronwright.core.run import Output, Run
+from cronwright.core.status import Outcome, fold
+from cronwright.model.status import RunRecord, TaskStatus, Verdict
+from cronwright.model.task import ScheduledTask
+
+JOB = job()
+
+
+def folded(of: World, **outcome: Any) -> TaskStatus:
+    plan = decide(of)
+    made = Outcome(plan.readiness, of.cronjob, written=of.cronjob is not None, **outcome)
+    return fold(of, plan, made)
+
+
+def ended(of: Any = JOB, phase: str = "Succeeded", text: str = "done\n") -> Run:
+    last = pod(of, phase)
+    attempt = (last.uid, 0)
+    return Run(of, (last,), (Output(attempt, text, complete=True),), frozenset({attempt}))
+
+
+def again(status: TaskStatus, spec: dict[str, Any] | None = None) -> ScheduledTask:
+    return task(spec, status=status.render())
+
+
+def test_a_new_task_is_ready_and_says_when_it_runs() -> None:
+    status = folded(world(task(), standing=cronjob(task())))
+    rendered = status.render()
+    assert rendered["nextRunTime"] == "2026-03-02T12:00:00Z", "the due slot has no Job yet"
+    assert rendered["mode"] == "Native"
+    assert rendered["cronJob"] == {"generation": 1}
+    assert [(c["type"], c["status"], c["reason"]) for c in rendered["conditions"]] == [
+        ("Ready", "True", "Reconciled")
+    ]
+
+
+def test_the_same_world_folds_to_the_same_status() -> None:
+    of = task()
+    first = folded(world(of, Run(JOB, ()), standing=cronjob(of)))
+    later = world(
+        again(first), Run(JOB, ()), standing=cronjob(of), now=NOON + timedelta(seconds=30)
+    )
+    assert folded(later).render() == first.render()
+
+
+def test_a_start_and_an_end_are_two_changes() -> None:
+    of = task()
+    fired = cronjob(of, last_schedule_time=NOON, active=(JOB.uid,))
+    started = folded(world(of, Run(JOB, ()), standing=cronjob(of)))
+    assert [each.name for each in started.active] == [JOB.name]
+    assert started.next_run_time == NOON + timedelta(minutes=5)
+    known = replace(JOB, start_time=NOON + timedelta(seconds=1))
+    running = world(again(started), Run(known, (pod(known, "Running"),)), standing=fired)
+    assert folded(running).render() == started.render(), "what happens meanwhile is no write"
+    end = folded(world(again(started), ended(known), standing=fired))
+    assert (end.active, end.counts) == ([], {"Succeeded": 1})
+    assert end.last_run is not None
+    assert end.last_run.log_tail == "done\n"
+    assert end.history[0].log_tail is None
+    settled = world(again(end), standing=fired, recorded=(finished(known, "Complete"),))
+    assert folded(settled).render() == end.render(), "the Job's condition is no write"
+
+
+def test_a_failure_is_kept_beside_a_later_success() -> None:
+    of = task()
+    failed = folded(world(of, ended(phase="Failed", text="boom\n"), standing=cronjob(of)))
+    second = job("report-2", created=NOON + timedelta(seconds=1))
+    status = folded(world(again(failed), ended(second), standing=cronjob(of)))
+    assert status.last_failure is not None
+    assert status.last_run is not None
+    assert (status.last_failure.exit_code, status.last_failure.log_tail) == (3, "boom\n")
+    assert status.last_run.name == "report-2"
+    assert status.counts == {"Succeeded": 1, "Failed": 1}
+    condition = next(c for c in status.conditions if c.type == "LastRunSucceeded")
+    assert condition.reason == "Succeeded"
+
+
+def test_a_run_that_left_the_history_is_not_recorded_again() -> None:
+    of = task({"historyLimit": 0})
+    status = folded(world(of, ended(), standing=cronjob(of)))
+    assert status.history == []
+    assert status.recorded == [identity.short_id(JOB.uid)]
+
+
+def test_a_vanished_run_is_unknown() -> None:
+    of = task()
+    started = folded(world(of, Run(JOB, ()), standing=cronjob(of)))
+    status = folded(world(again(started), standing=cronjob(of)))
+    assert (status.active, status.counts) == ([], {"Unknown": 1})
+
+
+def test_a_skipped_request_is_no_last_run() -> None:
+    of = task()
+    run_id = identity.request_run_id(TASK_UID, "one")
+    answer = Answer("one", Act.SKIP, run_id, "a run is active")
+    status = folded(world(of, standing=cronjob(of)), answered=(answer,))
+    assert (status.last_run, status.counts) == (None, {"Skipped": 1})
+    assert [each.id for each in status.requests] == ["one"]
+
+
+def test_expired_requests_go_with_the_next_one() -> None:
+    old = {"requests": [{"id": "old", "time": "2026-03-02T11:00:00Z"}]}
+    of = task(status=old)
+    assert [each.id for each in folded(world(of, standing=cronjob(of))).requests] == ["old"]
+    answer = Answer("one", Act.START, identity.request_run_id(TASK_UID, "one"))
+    status = folded(world(of, standing=cronjob(of)), answered=(answer,), started=(JOB,))
+    assert [each.id for each in status.requests] == ["one"]
+    assert [each.name for each in status.active] == [JOB.name]
+
+
+def test_a_suspended_task_has_no_next_run() -> None:
+    of = task({"suspend": True})
+    status = folded(world(of, standing=cronjob(of)))
+    assert status.next_run_time is None
+    assert "Suspended" in {each.type for each in status.conditions}
+
+
+def test_a_task_refused_after_an_edit_goes_on_as_it_stands() -> None:
+    bad = task({"schedule": "99 * * * *"})
+    of = world(bad, standing=cronjob(task(), last_schedule_time=NOON))
+    plan = decide(of)
+    status = fold(of, plan, Outcome(plan.readiness, of.cronjob))
+    assert status.next_run_time == NOON + timedelta(minutes=5)
+    assert status.conditions[0].reason == "InvalidSchedule"
+
+
+TEXT = st.text(max_size=80).map(lambda text: text * 60)
+
+
+@given(tail=TEXT, note=TEXT, result=TEXT, entries=st.integers(0, 50))
+def test_the_largest_status_fits(tail: str, note: str, result: str, entries: int) -> None:
+    from cronwright.core.run import cut
+
+    record = RunRecord(
+        name="n" * 63,
+        id="i" * 36,
+        generation=10**9,
+        version="v" * 63,
+        slot=NOON,
+        trigger="Schedule",
+        verdict=Verdict.CANCELLED,
+        start_time=NOON,
+        completion_time=NOON,
+        reason="R" * 64,
+        message=cut(note, 512),
+        result=cut(result, 1024),
+        captured="Partial",
+        attempts=10**6,
+        exit_code=255,
+    )
+    full = record.model_copy(update={"log_tail": cut(tail * 9, 16384)})
+    status = TaskStatus(
+        last_run=full, last_failure=full, history=[record] * entries, schedule="s" * 256
+    )
+    fitted = size.fit(status)
+    assert size.encoded_size(fitted) <= size.LIMIT
+    assert fitted.last_run == full
