@@ -1,0 +1,54 @@
+"""The store of tasks: newest wins, and a name's next owner is another task."""
+
+from typing import Any
+
+from cronwright.controller.tasks import TaskKey, TaskStore
+
+KEY = TaskKey("team", "report")
+
+
+def body(version: int, uid: str = "u1", **metadata: Any) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "namespace": "team",
+            "name": "report",
+            "uid": uid,
+            "resourceVersion": str(version),
+            **metadata,
+        },
+        "spec": {},
+    }
+
+
+def test_an_older_body_changes_nothing() -> None:
+    tasks = TaskStore()
+    assert tasks.put(body(9))
+    assert not tasks.put(body(9))
+    assert not tasks.put(body(8))
+    kept = tasks.get(KEY)
+    assert kept is not None
+    assert kept["metadata"]["resourceVersion"] == "9"
+
+
+def test_a_recreated_task_is_new_whatever_its_version() -> None:
+    tasks = TaskStore()
+    tasks.put(body(9))
+    assert tasks.put(body(3, uid="u2"))
+
+
+def test_a_late_deletion_does_not_remove_the_next_task_of_the_name() -> None:
+    tasks = TaskStore()
+    tasks.put(body(9, uid="u2"))
+    assert not tasks.remove(KEY, "u1")
+    assert tasks.remove(KEY, "u2")
+    assert tasks.get(KEY) is None
+
+
+def test_what_nobody_reads_is_not_kept() -> None:
+    tasks = TaskStore()
+    applied = "kubectl.kubernetes.io/last-applied-configuration"
+    tasks.put(body(1, managedFields=[{}], annotations={applied: "{}", "x": "y"}))
+    kept = tasks.get(KEY)
+    assert kept is not None
+    assert kept["metadata"]["annotations"] == {"x": "y"}
+    assert "managedFields" not in kept["metadata"]
