@@ -22,9 +22,9 @@ _HORIZON = (SEARCH_YEARS + 1) * 366 * _DAY
 def next_slot(expression: CronExpression, zone: ZoneInfo, after: datetime) -> datetime | None:
     """Return the first slot strictly after an instant, in UTC; None where there is none."""
     offsets = offsets_of(zone)
-    instant = int(after.timestamp() // 1) + 1
+    instant = max(int(after.timestamp() // 1) + 1, EARLIEST)
     limit = min(instant + _HORIZON, LATEST)
-    while EARLIEST <= instant < limit:
+    while instant < limit:
         _, end, offset = offsets.stretch_at(instant)
         wall = _wall_from(expression, instant + offset)
         if wall is None:
@@ -38,9 +38,9 @@ def next_slot(expression: CronExpression, zone: ZoneInfo, after: datetime) -> da
 def previous_slot(expression: CronExpression, zone: ZoneInfo, before: datetime) -> datetime | None:
     """Return the latest slot at or before an instant, in UTC; None where there is none."""
     offsets = offsets_of(zone)
-    instant = int(before.timestamp() // 1)
+    instant = min(int(before.timestamp() // 1), LATEST - 1)
     limit = max(instant - _HORIZON, EARLIEST)
-    while limit <= instant < LATEST:
+    while instant >= limit:
         start, _, offset = offsets.stretch_at(instant)
         wall = _wall_until(expression, instant + offset)
         if wall is None:

@@ -14,7 +14,7 @@ WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _ELEMENT = re.compile(
     r"(?:(?P<star>[*?])|(?P<first>[0-9]+|[a-z]+)(?:-(?P<last>[0-9]+|[a-z]+))?)"
     r"(?:/(?P<step>[0-9]{1,18}))?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -32,7 +32,8 @@ class Field:
     """The bounds and names of one of the fields.
 
     `last` is the greatest value written; `top` the greatest that `*` and `n/step` reach. They
-    differ for the day of the week alone, where 7 may be written for Sunday.
+    differ for the day of the week alone, where 7 may be written for Sunday. `hint` is the remedy
+    for the value just past the end, which people write for the first one.
     """
 
     name: str
@@ -45,10 +46,10 @@ class Field:
     @property
     def values(self) -> str:
         """Describe what may be written, for a remedy."""
-        text = f"{self.first}-{self.last}"
-        if self.names:
-            text += f" or {self.names[0].upper()}-{self.names[-1].upper()}"
-        return f"{text}{self.hint}"
+        numbers = f"{self.first}-{self.last}"
+        if not self.names:
+            return numbers
+        return f"{numbers} or {self.names[0].upper()}-{self.names[-1].upper()}"
 
 
 MINUTE = Field("minute", 0, 59, 59, hint="; for the full hour write 0")
@@ -102,7 +103,8 @@ def _value(text: str, field: Field) -> int:
     if value < field.first:
         raise ElementError(f"is below {field.first}", f"write {field.values}")
     if value > field.last:
-        raise ElementError(f"is above {field.last}", f"write {field.values}")
+        hint = field.hint if value == field.last + 1 else ""
+        raise ElementError(f"is above {field.last}", f"write {field.values}{hint}")
     return value
 
 
@@ -117,8 +119,14 @@ def _fold_sunday(bits: int, field: Field) -> int:
 
 
 def _backwards(first: str, last: str, field: Field) -> ElementError:
-    remedy = f"write {first}-{field.top},{field.first}-{last}"
-    return ElementError("runs backwards", remedy)
+    if _value(first, field) > field.top:
+        return ElementError("runs backwards", f"write {field.first}-{last}")
+    if field.last > field.top and _value(last, field) == field.first:
+        return ElementError("runs backwards", f"write {first}-{field.last}")
+    # A range of one value is written as that value.
+    to_end = first if _value(first, field) == field.top else f"{first}-{field.top}"
+    from_start = last if _value(last, field) == field.first else f"{field.first}-{last}"
+    return ElementError("runs backwards", f"write {to_end},{from_start}")
 
 
 def _malformed(element: str, field: Field) -> ElementError:

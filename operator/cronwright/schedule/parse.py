@@ -75,8 +75,8 @@ def _plain(text: str, shorthand: str) -> str:
 
 def _refuse_zone(text: str, written: str) -> None:
     if written.startswith(("TZ=", "CRON_TZ=")):
-        zone, _, plain = written.partition("=")[2].partition(" ")
-        remedy = f"write {zone} in spec.timeZone, and here {plain.strip()}"
+        zone = written.partition("=")[2].partition(" ")[0]
+        remedy = f"write {zone} in spec.timeZone, and the five fields alone here"
         raise FieldError(SPEC_FIELD, text, "a time zone in the schedule", remedy)
 
 

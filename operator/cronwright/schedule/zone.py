@@ -30,18 +30,31 @@ class Stretch(NamedTuple):
 
 
 def load_zone(name: str) -> ZoneInfo:
-    """Return the zone of an IANA name."""
-    # Go, and so Kubernetes, takes "Local" for the machine's own zone; a CronJob may not say it.
+    """Return the zone of an IANA name, from the machine's database or else the one we bring."""
     if name in _zone_names():
         return ZoneInfo(name)
-    near = get_close_matches(name, _zone_names(), n=1, cutoff=0.5) or ["Europe/Berlin"]
-    remedy = f"write an IANA name, such as {near[0]}"
+    remedy = f"write an IANA name, such as {_nearest(name) or 'Europe/Berlin or Etc/UTC'}"
     raise FieldError(SPEC_FIELD, name, "no such time zone", remedy)
 
 
 @lru_cache(maxsize=1)
 def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
+    # "localtime" is a machine's own choice. "Local", which Go would take for it, is no name here.
+    return frozenset(available_timezones() - {"localtime"})
+
+
+def _nearest(name: str) -> str | None:
+    """Find the zone that was meant: by its letters, by its city alone, or by a likely slip."""
+    folded = name.casefold().replace(" ", "_")
+    names = {each.casefold(): each for each in sorted(_zone_names())}
+    if folded in names:
+        return names[folded]
+    # Never a guess under Etc/: the signs there are the other way round from what people write.
+    places = {key: each for key, each in names.items() if "/" in key and key[:4] != "etc/"}
+    if "/" not in folded:
+        places = {key.rpartition("/")[2]: each for key, each in places.items()}
+    close = get_close_matches(folded, places, n=1, cutoff=0.8)
+    return places[close[0]] if close else None
 
 
 class ZoneOffsets:
