@@ -21,6 +21,7 @@ from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts, JobFacts, job_facts
 from cronwright.core.plan import Plan, Readiness, Step, World, decide
 from cronwright.core.requests import Act, Answer
+from cronwright.core.run import cut
 from cronwright.core.slots import wake_time
 from cronwright.core.status import Outcome, fold
 from cronwright.errors import FieldError
@@ -34,6 +35,7 @@ from cronwright.model.status import TaskStatus
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN: Final = timedelta(seconds=30)
+_LONGEST_MESSAGE: Final = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,18 @@ def _refused(name: str, error: Exception) -> Readiness:
             f'set the annotation {identity.ADOPT}: "true" to take it over'
         )
         return Readiness(ok=False, reason=conditions.NAME_TAKEN, message=message)
+    reason = conditions.TEMPLATE_INVALID
     if isinstance(error, Forbidden):
-        return Readiness(ok=False, reason=conditions.CRON_JOB_FORBIDDEN, message=str(error))
-    return Readiness(ok=False, reason=conditions.TEMPLATE_INVALID, message=str(error))
+        reason = conditions.CRON_JOB_FORBIDDEN
+    message = f"the API server refuses the CronJob made from this task: {_words(str(error))}"
+    return Readiness(ok=False, reason=reason, message=message)
+
+
+def _words(message: str) -> str:
+    """Shorten the API server's words to what a user needs.
+
+    Of a patch with an unknown field it prints the whole object first, secrets in its environment
+    and all: only what comes after may leave this process.
+    """
+    _, found, after = message.rpartition("strict decoding error: ")
+    return cut(after if found else message, _LONGEST_MESSAGE)

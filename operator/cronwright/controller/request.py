@@ -10,6 +10,7 @@ from collections.abc import Set
 from datetime import datetime
 from typing import Any, Final
 
+from cronwright.controller.write import unchanged
 from cronwright.core import identity
 from cronwright.core.cronjob import request_job
 from cronwright.core.facts import CronJobFacts, JobFacts, cronjob_facts, job_facts
@@ -120,16 +121,11 @@ class Requests:
                 return False
             path = "/status/active/-" if cronjob.active else "/status/active"
             value: object = entry if cronjob.active else [entry]
-            test = {"op": "test", "path": "/metadata/resourceVersion"}
+            change = {"op": "add", "path": path, "value": value}
+            place = paths.cronjobs(task.namespace, task.name, "status")
+            patch = [unchanged(cronjob.resource_version), change]
             try:
-                answer = await self._client.json_patch(
-                    paths.cronjobs(task.namespace, task.name, "status"),
-                    [
-                        {**test, "value": cronjob.resource_version},
-                        {"op": "add", "path": path, "value": value},
-                    ],
-                )
-                cronjob = cronjob_facts(answer)
+                cronjob = cronjob_facts(await self._client.json_patch(place, patch))
             except Conflict:
                 # The controller has fired, or noticed an end: decide on what stands now.
                 body = await self._client.get(paths.cronjobs(task.namespace, task.name))

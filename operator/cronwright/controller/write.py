@@ -105,8 +105,9 @@ class CronJobWriter:
             version = await self._guard(cronjob, now)
         spec = {"op": "replace", "path": "/spec", "value": rendered.spec}
         path = paths.cronjobs(cronjob.namespace, cronjob.name)
-        patch = [_unchanged(version), *metadata, spec]
-        return cronjob_facts(await self._client.json_patch(path, patch, STRICT))
+        patch = [unchanged(version), *metadata, spec]
+        answer = await self._client.json_patch(path, patch, STRICT)
+        return cronjob_facts(answer)
 
     async def _guard(self, cronjob: CronJobFacts, now: datetime) -> str:
         """Tell the CronJob controller that every slot up to now is done with.
@@ -115,13 +116,9 @@ class CronJobWriter:
         latest slot that it finds. The new version is the precondition of the write that
         follows: had the controller fired in between, that write would fail.
         """
-        answer = await self._client.json_patch(
-            paths.cronjobs(cronjob.namespace, cronjob.name, "status"),
-            [
-                _unchanged(cronjob.resource_version),
-                {"op": "add", "path": "/status/lastScheduleTime", "value": render_time(now)},
-            ],
-        )
+        path = paths.cronjobs(cronjob.namespace, cronjob.name, "status")
+        time = {"op": "add", "path": "/status/lastScheduleTime", "value": render_time(now)}
+        answer = await self._client.json_patch(path, [unchanged(cronjob.resource_version), time])
         version: str = answer["metadata"]["resourceVersion"]
         return version
 
@@ -145,7 +142,8 @@ class CronJobWriter:
             await self._client.merge_patch(paths.jobs(task.namespace, job.name), patch)
 
 
-def _unchanged(version: str) -> JSONObject:
+def unchanged(version: str) -> JSONObject:
+    """Make the first operation of a patch that holds for one version only; else Conflict."""
     return {"op": "test", "path": "/metadata/resourceVersion", "value": version}
 
 
