@@ -1,0 +1,112 @@
+"""The real operator as a process of its own: started, killed and started again by tests."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.cluster.waiting import until
+
+CHECKOUT = Path(__file__).parents[2]
+_PATIENCE = 15.0
+
+
+class OperatorProcess:
+    """Run `cronwright operator` for one namespace."""
+
+    def __init__(self, kubeconfig: Path, namespace: str, log: Path, user: str) -> None:
+        self.namespace = namespace
+        self.user = user  # as the audit log names it
+        self._kubeconfig = kubeconfig
+        self._log = log
+        self._port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; `ready` waits until it works."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        settings = {
+            "kubeconfig": self._kubeconfig,
+            "namespace": self.namespace,
+            "bind-address": "127.0.0.1",
+            "health-port": self._port,
+        }
+        flags = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "cronwright", "operator", *flags],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": str(CHECKOUT / "operator")},
+            )
+
+    async def ready(self) -> None:
+        """Wait until everything that stands is known to it."""
+        await until(self._answers, 30.0)
+
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        process = self._running()
+        process.kill()
+        process.wait(_PATIENCE)
+        self._process = None
+
+    def stop(self) -> int:
+        """End it as a Deployment does; give its exit code."""
+        process = self._running()
+        process.terminate()
+        code = process.wait(_PATIENCE)
+        self._process = None
+        return code
+
+    async def restart(self) -> None:
+        """End it as a Deployment does, start another one and wait until that works."""
+        assert self.stop() == 0
+        self.start()
+        await self.ready()
+
+    def end(self) -> None:
+        """Leave no process behind, whatever the test did."""
+        if self._process is not None:
+            self.kill()
+
+    def log(self) -> list[dict[str, Any]]:
+        """Read its log; a line that is no JSON, such as a traceback's, becomes an error."""
+        return [_line(text) for text in self._log.read_text().splitlines()]
+
+    def errors(self) -> list[dict[str, Any]]:
+        """List what it logged as an error, and tracebacks."""
+        return [line for line in self.log() if line["level"] in {"error", "critical"}]
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "the operator does not run"
+        assert self._process.poll() is None, f"the operator ended by itself: {self.log()[-3:]}"
+        return self._process
+
+    async def _answers(self) -> bool:
+        self._running()
+        url = f"http://127.0.0.1:{self._port}/readyz"
+        try:
+            async with aiohttp.ClientSession() as session, session.get(url) as answer:
+                return answer.status == 200
+        except aiohttp.ClientConnectionError:
+            return False
+
+
+def _line(text: str) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        line = None
+    return line if isinstance(line, dict) else {"level": "error", "message": text}
+
+
+StartOperator = Callable[[str], OperatorProcess]
