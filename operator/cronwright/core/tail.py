@@ -1,0 +1,121 @@
+"""Keeps the end of what a container printed, and makes it fit to be shown.
+
+`kube.logs` feeds a log through a `TailRing` as it comes; the text goes into a run's record. It is
+measured as the API server stores it, in JSON: there a control character takes six bytes.
+
+What is done to the text, line by line, so that it doesn't matter where the ring was cut:
+colours and other terminal sequences go, control characters go (but tabs stay), of a line that
+was written over by means of `\\r` only the last version stays, and bytes that are not UTF-8 turn
+into U+FFFD.
+"""
+
+import re
+from typing import Final
+
+# Longer sequences are taken for text: a bound is what lets the ring be cut anywhere.
+_LONGEST_SEQUENCE: Final = 2048
+_SEQUENCE: Final = re.compile(
+    rb"\x1b(?:"
+    rb"\[[0-?]{0,256}[ -/]{0,16}[@-~]"  # CSI: colours, cursor
+    rb"|[\]PX^_][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)"  # OSC and its like: titles, links
+    rb"|[ -/]{0,16}[0-~]"  # two characters, or a few more: character sets and modes
+    rb")?"
+)
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_CONTINUATION: Final = re.compile(rb"^[\x80-\xbf]{0,3}")
+# The API server's encoder writes these as \uXXXX, beside the control characters.
+_SIX_BYTES: Final = frozenset("<>&\u2028\u2029")
+_TWO_BYTES: Final = frozenset('"\\\n\r\t')
+_CUT: Final = "…"
+
+
+class TailRing:
+    """Keep the end of a stream of bytes, in memory of about four times `max_bytes`."""
+
+    def __init__(self, max_bytes: int, tail_lines: int) -> None:
+        self._max_bytes = max_bytes
+        self._tail_lines = tail_lines
+        # Colours and overwritten lines take room here and none in the text.
+        self._room = 4 * max_bytes
+        self._kept = bytearray()
+
+    def feed(self, chunk: bytes) -> None:
+        """Take in what comes next; how the stream is divided into chunks makes no difference."""
+        most = self._room + _LONGEST_SEQUENCE
+        self._kept += chunk[-most:]
+        if len(self._kept) > most:
+            del self._kept[:-most]
+
+    def text(self) -> str:
+        """Give the last lines, whole ones as far as they fit.
+
+        A last line that alone is too long keeps its end, behind an ellipsis.
+        """
+        raw, cut = self._from_edge()
+        text = printable(raw).rstrip("\n")
+        lines = text.rsplit("\n", self._tail_lines)
+        if len(lines) > self._tail_lines:
+            text, cut = "\n".join(lines[1:]), False
+        return _fit(text, self._max_bytes, cut=cut)
+
+    def _from_edge(self) -> tuple[bytes, bool]:
+        """Give what is in the ring, and whether its first line has lost its beginning."""
+        kept = bytes(self._kept)
+        edge = len(kept) - self._room
+        if edge <= 0:
+            return kept, False
+        escape = kept.rfind(b"\x1b", 0, edge)
+        if escape >= 0 and (sequence := _SEQUENCE.match(kept, escape)):
+            edge = max(edge, sequence.end())
+        raw = kept[edge:]
+        if kept[edge - 1 : edge] == b"\n":
+            return raw, False
+        raw = _CONTINUATION.sub(b"", _SEQUENCE.sub(b"", raw))
+        first = _CONTROLS.sub("", raw.partition(b"\n")[0].decode(errors="replace"))
+        return raw, "\r" not in first.rstrip("\r")
+
+
+def printable(raw: bytes) -> str:
+    """Make a container's output fit to be shown: see the head of this module."""
+    text = _SEQUENCE.sub(b"", raw).decode(errors="replace")
+    text = _CONTROLS.sub("", text)
+    if "\r" in text:
+        text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return text
+
+
+def encoded_size(text: str) -> int:
+    """Measure a text as a string of the JSON that the API server stores, without its quotes."""
+    return sum(map(_size, text))
+
+
+def _size(character: str) -> int:
+    if character < "\x80":
+        if character in _TWO_BYTES:
+            return 2
+        return 6 if character < " " or character in _SIX_BYTES else 1
+    if character in _SIX_BYTES:
+        return 6
+    return 2 if character < "\u0800" else 3 if character < "\U00010000" else 4
+
+
+def _fit(text: str, max_bytes: int, *, cut: bool) -> str:
+    """Cut a text to the lines at its end that fit; `cut` tells that its first is not whole."""
+    start = _fitting(text, max_bytes)
+    if not (cut if start == 0 else text[start - 1] != "\n"):
+        return text[start:]
+    line_end = text.find("\n", start)
+    if line_end >= 0:
+        return text[line_end + 1 :]
+    room = max_bytes - encoded_size(_CUT)
+    return _CUT + text[_fitting(text, room) :] if room >= 0 else ""
+
+
+def _fitting(text: str, max_bytes: int) -> int:
+    """Find from where on a text fits into so many bytes."""
+    left = max_bytes
+    for position in range(len(text) - 1, -1, -1):
+        left -= _size(text[position])
+        if left < 0:
+            return position + 1
+    return 0

@@ -1,0 +1,199 @@
+"""Carries requests to the Kubernetes API server, as plain JSON.
+
+Everything that talks to Kubernetes goes through `Client`: bounded connections, a timeout on each
+request, retries, fresh tokens, and the API server's own words in each error. Objects are neither
+typed nor checked, so that fields newer than this program pass through it. `transport` sends.
+"""
+
+import json
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Final, Self
+
+import aiohttp
+
+from cronwright.kube.credentials import Credentials
+from cronwright.kube.errors import Conflict, Gone, Invalid, error_from_status
+from cronwright.kube.lines import LineSplitter
+from cronwright.kube.retry import persist
+from cronwright.kube.transport import Call, Transport, parse
+
+JSON: Final = "application/json"
+JSON_PATCH: Final = "application/json-patch+json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+
+Params = Mapping[str, str]
+JSONObject = dict[str, Any]
+
+_LIST_TIMEOUT: Final = 30.0
+# A watch hears a bookmark about each minute; one that hears nothing for longer may be dead.
+_WATCH_SILENCE: Final = 100.0
+
+
+class Client:
+    """Talk to one API server; entered as an async context manager.
+
+    Streams (watches, logs) have connections of their own: they are held for minutes, and no
+    call should wait for one of them to end.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        max_connections: int = 16,
+        max_streams: int = 128,
+        component: str = "operator",
+    ) -> None:
+        self._credentials = credentials
+        self._max_connections = max_connections
+        self._max_streams = max_streams
+        self._component = component
+
+    async def __aenter__(self) -> Self:
+        self._calls = Transport(self._credentials, self._max_connections, self._component)
+        self._streams = Transport(self._credentials, self._max_streams, self._component)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._calls.close()
+        await self._streams.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: object = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+        timeout: float = 10.0,
+        retry: bool = True,
+    ) -> Any:
+        """Send a request and give the parsed answer.
+
+        `timeout` is of each attempt, in seconds; no other begins once twice that has passed. A
+        POST is tried again only where it surely had no effect: whoever creates under a name of
+        its own choosing may repeat it, and take AlreadyExists for an answer. A repeated PUT or
+        patch with a resourceVersion whose first answer was lost ends in Conflict: who then looks
+        at what stands finds its own write.
+        """
+        headers = {"Accept": accept}
+        content = None
+        if body is not None:
+            headers["Content-Type"] = content_type
+            content = json.dumps(body, separators=(",", ":")).encode()
+        call = Call(method, path, params or {}, content, headers, timeout)
+
+        async def attempt() -> Any:
+            async with self._calls.send(call) as response:
+                return parse(await response.read())
+
+        if not retry:
+            return await attempt()
+        return await persist(attempt, repeatable=method != "POST", patience=2 * timeout)
+
+    async def get(self, path: str, params: Params | None = None) -> Any:
+        """Read an object."""
+        return await self.request("GET", path, params=params)
+
+    async def create(self, path: str, body: object, params: Params | None = None) -> Any:
+        """Create an object, and give it as it was stored."""
+        return await self.request("POST", path, params=params, body=body)
+
+    async def replace(self, path: str, body: object, params: Params | None = None) -> Any:
+        """Replace an object whole; where it names a resourceVersion, only that version."""
+        return await self.request("PUT", path, params=params, body=body)
+
+    async def json_patch(
+        self, path: str, ops: list[JSONObject], params: Params | None = None
+    ) -> Any:
+        """Apply a JSON Patch (RFC 6902); Conflict where a `test` in it failed.
+
+        The API server answers a failed test as any operation that can't be applied: with 422 and
+        no cause. A patch with a test in it is taken to have failed in that.
+        """
+        try:
+            return await self.request(
+                "PATCH", path, params=params, body=ops, content_type=JSON_PATCH
+            )
+        except Invalid as error:
+            tested = any(op["op"] == "test" for op in ops)
+            if not tested or error.details.get("causes") or error.details.get("name"):
+                raise
+            message = f"{path} is not, or no longer, what the patch was made for"
+            raise Conflict(HTTPStatus.CONFLICT, "Conflict", message) from error
+
+    async def merge_patch(self, path: str, body: JSONObject, params: Params | None = None) -> Any:
+        """Apply a JSON Merge Patch (RFC 7386): None takes a field away."""
+        return await self.request("PATCH", path, params=params, body=body, content_type=MERGE_PATCH)
+
+    async def delete(self, path: str, body: JSONObject | None = None) -> Any:
+        """Delete an object, as the DeleteOptions in `body` say."""
+        return await self.request("DELETE", path, body=body)
+
+    async def list_pages(
+        self, path: str, params: Params | None = None, limit: int = 500, accept: str = JSON
+    ) -> AsyncIterator[JSONObject]:
+        """Yield the pages of a list; Gone where it took so long that the rest is no longer had."""
+        query = {**(params or {}), "limit": str(limit)}
+        while True:
+            page = await self.request(
+                "GET", path, params=query, accept=accept, timeout=_LIST_TIMEOUT
+            )
+            yield page
+            if not (token := page["metadata"].get("continue")):
+                return
+            query["continue"] = token
+
+    @asynccontextmanager
+    async def watch(
+        self, path: str, params: Params | None = None
+    ) -> AsyncIterator[AsyncIterator[JSONObject]]:
+        """Open a watch, whose events come until the server ends it, bookmarks among them.
+
+        Gone where the resourceVersion is too old or the server ended it with an error: list
+        anew. Unavailable where the connection is lost or has gone silent: go on from the last
+        version.
+        """
+        query = {
+            **(params or {}),
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            # Spread, so that watches begun together do not end together.
+            "timeoutSeconds": str(random.randint(240, 480)),  # noqa: S311 - no secret
+        }
+        call = Call(
+            "GET", path, query, headers={"Accept": JSON}, timeout=None, silence=_WATCH_SILENCE
+        )
+        async with self._streams.send(call) as response:
+            yield _events(response.content)
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, params: Params | None = None, timeout: float = 5.0
+    ) -> AsyncIterator[aiohttp.StreamReader]:
+        """Open an answer that is read as it comes; all of it may take `timeout` seconds."""
+        call = Call("GET", path, params or {}, headers={"Accept": "*/*"}, timeout=timeout)
+        async with self._streams.send(call) as response:
+            yield response.content
+
+
+async def _events(content: aiohttp.StreamReader) -> AsyncIterator[JSONObject]:
+    lines = LineSplitter()
+    async for chunk in content.iter_any():
+        for line in lines.feed(chunk):
+            event = parse(line)
+            if event["type"] == "ERROR":
+                error = error_from_status(0, event["object"])
+                raise Gone(error.status, error.reason, error.message)
+            yield event

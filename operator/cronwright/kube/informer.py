@@ -1,0 +1,160 @@
+"""Keeps what is watched of one kind of object in memory, as small records.
+
+A list, page by page, then a watch from where the list was read. A watch that ends is taken up
+again at the last version heard; where that is too old, the list is read anew, and what is no
+longer in it is told as deleted. `controller.children` has one each for CronJobs, Jobs and Pods.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Hashable
+from typing import Any, Final, Generic
+
+from cronwright.kube.client import Client, JSONObject
+from cronwright.kube.errors import ApiError, Gone
+from cronwright.kube.retry import backoff
+from cronwright.kube.store import ObjectKey, Store, T, key_of, version_of
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_WAIT: Final = 10.0
+
+
+class Informer(Generic[T]):
+    """Watch a kind of object and keep a record of each.
+
+    `project` makes a record of an object's JSON, which is then let go; items of a list have
+    neither `kind` nor `apiVersion`. `on_change(old, new)` is called in the event loop for each
+    change: `old` is None for an object that is new in sight, `new` for one that is gone, and
+    `old` is then the object as it last was. `synced` is set once the first list is complete.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        path: str,
+        project: Callable[[JSONObject], T],
+        on_change: Callable[[T | None, T | None], None],
+        *,
+        label_selector: str = "",
+        index: Callable[[T], Hashable] | None = None,
+    ) -> None:
+        self.synced = asyncio.Event()
+        self._client = client
+        self._path = path
+        self._params = {"labelSelector": label_selector} if label_selector else {}
+        self._project = project
+        self._on_change = on_change
+        self._store: Store[T] = Store(self._tell, index)
+        self._version: str | None = None  # as of which all is known; None: list first
+        self._heard = asyncio.get_running_loop().time()
+
+    def get(self, namespace: str, name: str) -> T | None:
+        """Find a record by its object's place."""
+        return self._store.get(ObjectKey(namespace, name))
+
+    def select(self, value: Hashable) -> list[T]:
+        """Find the records for which `index` gives a value."""
+        return self._store.select(value)
+
+    def all(self) -> list[T]:
+        """List all records."""
+        return list(self._store)
+
+    def age(self) -> float:
+        """Give the seconds since the API server was last heard; a sound watch stays below 120."""
+        return asyncio.get_running_loop().time() - self._heard
+
+    def observe(self, body: JSONObject) -> None:
+        """Take in the answer to an own write, before the watch tells of it."""
+        self.observe_record(self._project(body))
+
+    def observe_record(self, record: T) -> None:
+        """Take in an object that somebody else has projected already.
+
+        One that is not known, and is no newer than what the watch has told, was deleted
+        meanwhile: its end has been told, and would not be again.
+        """
+        known = self._store.get(key_of(record))
+        unknown = known is None or known.uid != record.uid
+        if unknown and self._version is not None and version_of(record) <= int(self._version):
+            return
+        self._store.put(record)
+
+    def forget(self, namespace: str, name: str) -> None:
+        """Drop an object that an own request has deleted; `on_change` hears of it by the watch."""
+        self._store.drop(ObjectKey(namespace, name))
+
+    async def run(self) -> None:
+        """List and watch, for ever; every failure is tried again."""
+        waits = backoff(longest=_LONGEST_WAIT)
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                if self._version is None:
+                    await self._list()
+                await self._watch()
+            except Gone as error:
+                logger.info("listing anew", extra={"path": self._path, "error": error.message})
+                self._version = None
+            except ApiError as error:
+                heard = self._heard > began
+                level = logging.DEBUG if heard else logging.WARNING
+                logger.log(level, "not watching", extra={"path": self._path, "error": str(error)})
+            except Exception:
+                logger.exception("not watching; listing anew", extra={"path": self._path})
+                self._version = None
+            if self._heard > began:
+                waits = backoff(longest=_LONGEST_WAIT)
+            await asyncio.sleep(next(waits))
+
+    async def _list(self) -> None:
+        # Without a resourceVersion, so the newest: a server's cache may be behind what is known.
+        seen: set[ObjectKey] = set()
+        version = ""
+        async for page in self._client.list_pages(self._path, self._params):
+            self._hear()
+            version = page["metadata"]["resourceVersion"]
+            for item in page["items"]:
+                metadata = item["metadata"]
+                seen.add(ObjectKey(metadata["namespace"], metadata["name"]))
+                self._take(item, self._store.put)
+        for record in self._store:
+            # What an own write has brought in since is newer than the list, and will be watched.
+            if key_of(record) not in seen and version_of(record) <= int(version):
+                self._store.remove(record)
+        self._version = version
+        self.synced.set()
+
+    async def _watch(self) -> None:
+        params = {**self._params, "resourceVersion": self._version or ""}
+        async with self._client.watch(self._path, params) as events:
+            self._hear()
+            async for event in events:
+                self._hear()
+                body = event["object"]
+                if event["type"] == "DELETED":
+                    self._take(body, self._store.remove)
+                elif event["type"] != "BOOKMARK":
+                    self._take(body, self._store.put)
+                self._version = body["metadata"]["resourceVersion"]
+
+    def _take(self, body: JSONObject, keep: Callable[[T], None]) -> None:
+        try:
+            record = self._project(body)
+        except Exception:
+            where: dict[str, Any] = {"path": self._path, "object": body["metadata"]["name"]}
+            logger.exception("object not understood, left out", extra=where)
+            return
+        keep(record)
+
+    def _tell(self, old: T | None, new: T | None) -> None:
+        try:
+            self._on_change(old, new)
+        except Exception:
+            seen = new or old
+            where = {"path": self._path, "object": seen.name if seen else ""}
+            logger.exception("change not handled", extra=where)
+
+    def _hear(self) -> None:
+        self._heard = asyncio.get_running_loop().time()

@@ -1,0 +1,129 @@
+"""Sends single requests: connections, TLS, tokens, and errors with a type.
+
+`client` says what to send and how often; here each is sent once, or a second time where the
+token was not accepted and there is a fresh one.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+import aiohttp
+from yarl import URL
+
+from cronwright import __version__
+from cronwright.kube.credentials import Credentials
+from cronwright.kube.errors import Unavailable, error_from_answer
+from cronwright.kube.retry import retry_after
+
+_CONNECT_TIMEOUT: Final = 3.0
+# The API server closes idle connections after 90 s: we let go of them first, so that no request
+# is written into one that is just being closed.
+_KEEP_ALIVE: Final = 60.0
+_BEFORE_SENDING: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request, ready to be sent as often as it takes."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float | None = 10.0  # seconds in all, the answer's body included
+    silence: float | None = None  # seconds without a byte
+
+    @property
+    def limits(self) -> aiohttp.ClientTimeout:
+        """Give the limits in the HTTP library's own form."""
+        return aiohttp.ClientTimeout(
+            total=self.timeout, sock_connect=_CONNECT_TIMEOUT, sock_read=self.silence
+        )
+
+
+class Transport:
+    """Connections to one API server, at most so many at a time."""
+
+    def __init__(self, credentials: Credentials, limit: int, component: str) -> None:
+        self._credentials = credentials
+        self._endpoint = credentials.endpoint
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=limit,
+                keepalive_timeout=_KEEP_ALIVE,
+                ssl=self._endpoint.ssl_context() or True,
+            ),
+            headers={
+                "User-Agent": f"cronwright/{__version__} ({component})",
+                # Packing costs both sides more than the wire does within a cluster.
+                "Accept-Encoding": "identity",
+            },
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    @asynccontextmanager
+    async def send(self, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and open its answer; ApiError for one that is not a success.
+
+        What fails while the answer is read is an ApiError as well.
+        """
+        with self._typed_errors(call):
+            response = await self._open(call)
+            async with response:
+                yield response
+
+    async def _open(self, call: Call) -> aiohttp.ClientResponse:
+        header = await self._credentials.authorization()
+        response = await self._send_as(header, call)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            fresh = await self._credentials.authorization(rejected=header)
+            # Without the connection: a renewed client certificate counts for new ones only.
+            response.close()
+            response = await self._send_as(fresh, call)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            async with response:
+                wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+                raise error_from_answer(response.status, await response.read(), wait)
+        return response
+
+    async def _send_as(self, header: str | None, call: Call) -> aiohttp.ClientResponse:
+        headers = {**call.headers, "Authorization": header} if header else call.headers
+        return await self._session.request(
+            call.method,
+            # Encoded by `paths` already; once more would change names.
+            URL(self._endpoint.server + call.path, encoded=True).with_query(call.params),
+            data=call.body,
+            headers=headers,
+            timeout=call.limits,
+            allow_redirects=False,
+            proxy=self._endpoint.proxy,
+            server_hostname=self._endpoint.server_name,
+        )
+
+    @contextmanager
+    def _typed_errors(self, call: Call) -> Iterator[None]:
+        try:
+            yield
+        except (aiohttp.ClientError, TimeoutError) as error:
+            cause = str(error) or type(error).__name__
+            message = f"{call.method} {call.path} at {self._endpoint.server}: {cause}"
+            sent = not isinstance(error, _BEFORE_SENDING)
+            raise Unavailable(0, "NoAnswer", message, sent=sent) from error
+
+
+def parse(content: bytes) -> Any:
+    """Read an answer's JSON; Unavailable where something in between answered otherwise."""
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise Unavailable(0, "NoAnswer", "the API server's answer is not JSON") from error
