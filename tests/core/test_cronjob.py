@@ -1,20 +1,20 @@
 """Rendered CronJobs and Jobs, whole."""
 
 from copy import deepcopy
-
-from tests.core.world import CRONJOB_UID, TASK_UID, task
+from typing import Any
 
 from cronwright.core import identity
 from cronwright.core.cronjob import render, request_job
+from tests.core.world import CRONJOB_UID, TASK_UID, task
 
 RUN_ID = identity.request_run_id(TASK_UID, "one")
 RUN_ID_FIELD = "metadata.labels['batch.kubernetes.io/controller-uid']"
-ENV = [
+ENV: list[dict[str, Any]] = [
     {"name": "CRONWRIGHT_RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": RUN_ID_FIELD}}},
     {"name": "CRONWRIGHT_TASK", "value": "report"},
     {"name": "CRONWRIGHT_NAMESPACE", "value": "team"},
 ]
-TEMPLATE = {
+TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"team": "a"}, "annotations": {"note": "b"}},
     "spec": {
         "ttlSecondsAfterFinished": 30,

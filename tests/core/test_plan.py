@@ -4,13 +4,13 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.core.world import NOON, cronjob, finished, job, pod, task, world
-
 from cronwright.core import identity
+from cronwright.core.facts import JobFacts
 from cronwright.core.plan import Step, decide
 from cronwright.core.requests import Act
 from cronwright.core.run import Run
 from cronwright.model.base import render_time
+from tests.core.world import NOON, cronjob, finished, job, pod, task, world
 
 TASK = task()
 JOB = job()
@@ -42,12 +42,12 @@ def test_an_edit_of_the_template_needs_no_guard() -> None:
     assert decide(world(edited, standing=cronjob(TASK))).step is Step.REPLACE
 
 
-SETTLED = {"last_schedule_time": NOON}
-
-
 def test_an_edit_of_the_schedule_is_guarded() -> None:
     edited = task({"schedule": "1 * * * *"})
-    assert decide(world(edited, standing=cronjob(TASK, **SETTLED))).step is Step.REPLACE_GUARDED
+    assert (
+        decide(world(edited, standing=cronjob(TASK, last_schedule_time=NOON))).step
+        is Step.REPLACE_GUARDED
+    )
 
 
 def test_a_resumed_task_is_guarded() -> None:
@@ -162,18 +162,16 @@ def test_a_run_is_ended_once() -> None:
     assert not plan.timeouts
 
 
-def recorded(count: int, condition: str) -> tuple[object, ...]:
+def recorded(count: int, condition: str) -> tuple[JobFacts, ...]:
     return tuple(
-        replace(
-            finished(job(f"{condition}-{n}"), condition), created=NOON + timedelta(seconds=n)
-        )
+        replace(finished(job(f"{condition}-{n}"), condition), created=NOON + timedelta(seconds=n))
         for n in range(count)
     )
 
 
 def test_recorded_jobs_beyond_the_users_limits_are_pruned_oldest_first() -> None:
     jobs = (*recorded(5, "Complete"), *recorded(2, "Failed"))
-    plan = decide(world(TASK, standing=cronjob(TASK), recorded=jobs))  # type: ignore[arg-type]
+    plan = decide(world(TASK, standing=cronjob(TASK), recorded=jobs))
     assert [each.name for each in plan.prunes] == ["Complete-0", "Complete-1", "Failed-0"]
 
 

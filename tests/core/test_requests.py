@@ -3,12 +3,11 @@
 import json
 from datetime import timedelta
 
-from tests.core.world import NOON, TASK_UID, job, task
-
 from cronwright.core import identity
 from cronwright.core.requests import Act, answer
 from cronwright.model.base import render_time
 from cronwright.model.task import ScheduledTask
+from tests.core.world import NOON, TASK_UID, job, task
 
 
 def asked(policy: str = "Allow", known: tuple[str, ...] = (), **ages: float) -> ScheduledTask:
@@ -58,7 +57,13 @@ def test_a_request_from_the_future_is_refused() -> None:
 
 
 def test_a_request_without_a_time_is_refused() -> None:
-    for value in ("", "{}", "now", '{"requestedAt": "noon"}', '{"requestedAt": "2026-03-02T12:00"}'):
+    for value in (
+        "",
+        "{}",
+        "now",
+        '{"requestedAt": "noon"}',
+        '{"requestedAt": "2026-03-02T12:00"}',
+    ):
         of = task(annotations={"run.cronwright.dev/one": value})
         assert acts(of) == {"one": Act.REFUSE}, value
 

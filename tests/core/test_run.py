@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.world import NOON, job, pod
 
 from cronwright.core import identity
 from cronwright.core.run import Output, Run, active_run, cut, lost_record, record
 from cronwright.core.verdict import Ending
 from cronwright.model.status import Captured, Trigger, Verdict
+from tests.core.world import NOON, job, pod
 
 JOB = job(annotations={identity.SCHEDULED_TIMESTAMP: "2026-03-02T13:00:00+01:00"})
 END = Ending(Verdict.SUCCEEDED, "Completed", "", NOON + timedelta(seconds=2))

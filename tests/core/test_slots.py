@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from tests.core.world import NOON, cronjob, job, task
-
 from cronwright.core.slots import Timetable, due_slot, next_run_time, unsettled_slot, wake_time
+from tests.core.world import NOON, cronjob, job, task
 
 TASK = task()
 TIMETABLE = Timetable.read("*/5 * * * *", "Etc/UTC")

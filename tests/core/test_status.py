@@ -6,7 +6,6 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.world import NOON, TASK_UID, cronjob, finished, job, pod, task, world
 
 from cronwright.core import identity, size
 from cronwright.core.plan import World, decide
@@ -15,6 +14,7 @@ from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
 from cronwright.model.status import RunRecord, TaskStatus, Verdict
 from cronwright.model.task import ScheduledTask
+from tests.core.world import NOON, TASK_UID, cronjob, finished, job, pod, task, world
 
 JOB = job()
 
@@ -118,6 +118,18 @@ def test_expired_requests_go_with_the_next_one() -> None:
     status = folded(world(of, standing=cronjob(of)), answered=(answer,), started=(JOB,))
     assert [each.id for each in status.requests] == ["one"]
     assert [each.name for each in status.active] == [JOB.name]
+
+
+def test_a_pod_that_does_not_start_stalls_the_task_and_only_so_long() -> None:
+    of = task()
+    stuck = pod(JOB, "Pending", {"waiting": {"reason": "ErrImagePull"}})
+    status = folded(world(of, Run(JOB, (stuck,)), standing=cronjob(of)))
+    (stalled,) = [each for each in status.conditions if each.type == "Stalled"]
+    assert stalled.reason == "PodNotStarting"
+    assert "ImagePullBackOff" in stalled.message
+    running = Run(JOB, (pod(JOB, "Running"),))
+    later = folded(world(again(status), running, standing=cronjob(of)))
+    assert "Stalled" not in {each.type for each in later.conditions}
 
 
 def test_a_suspended_task_has_no_next_run() -> None:

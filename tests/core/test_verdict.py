@@ -4,18 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.core.world import NOON, finished, job, pod
 
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts, PodFacts
 from cronwright.core.verdict import judge, judge_gone
 from cronwright.model.status import Verdict
+from tests.core.world import NOON, finished, job, pod
 
 TWO_LATER = NOON + timedelta(seconds=2)
 
 
-def failed(of: JobFacts, number: int, **changes: object) -> PodFacts:
-    return pod(of, "Failed", pod_name=f"attempt-{number}", **changes)
+def failed(of: JobFacts, number: int) -> PodFacts:
+    return pod(of, "Failed", pod_name=f"attempt-{number}")
 
 
 JOB = job()
@@ -34,7 +34,11 @@ CASES: dict[str, tuple[JobFacts, list[PodFacts], tuple[Verdict, str] | None]] = 
         [pod(JOB, "Failed")],
         (Verdict.FAILED, "Error"),
     ),
-    "a failure with attempts left goes on": (RETRIED, [failed(RETRIED, 1), failed(RETRIED, 2)], None),
+    "a failure with attempts left goes on": (
+        RETRIED,
+        [failed(RETRIED, n) for n in (1, 2)],
+        None,
+    ),
     "the last attempt's failure decides": (
         RETRIED,
         [failed(RETRIED, n) for n in (1, 2, 3)],

@@ -94,9 +94,12 @@ def _alike(old: Facts | None, new: Facts | None) -> bool:
 
 
 def _matters(old: PodFacts | None, new: PodFacts) -> bool:
-    """Tell whether a pod's news can change a decision: an end, a deletion, a restart."""
+    """Tell whether a pod's news can change a decision: an end, a deletion, a restart, a stall."""
     if old is None:
-        return new.ended or new.deleting
-    before = (old.ended, old.deleting, [(each.restarts, each.ended) for each in old.containers])
-    after = (new.ended, new.deleting, [(each.restarts, each.ended) for each in new.containers])
-    return before != after
+        return new.ended or new.deleting or new.stuck is not None
+    return _turns(old) != _turns(new)
+
+
+def _turns(pod: PodFacts) -> tuple[object, ...]:
+    ends = [(each.restarts, each.ended) for each in pod.containers]
+    return pod.ended, pod.deleting, pod.stuck, ends

@@ -12,7 +12,7 @@ import kopf
 
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey, TaskStore
-from cronwright.model.task import GROUP, PLURAL, VERSION
+from cronwright.model import GROUP, PLURAL, VERSION
 
 
 def register(

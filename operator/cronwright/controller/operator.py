@@ -63,11 +63,11 @@ class _Operator:
     async def run(self, stop: asyncio.Event) -> None:
         """Start everything, and end it when told to or when a part has failed."""
         runner = await self._serve_health()
+        stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait())
         parts = [asyncio.create_task(part) for part in self._parts(stop)]
-        stopped = asyncio.create_task(stop.wait())
         logger.info("started")
         try:
-            await asyncio.wait([stopped, *parts], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({stopped, *parts}, return_when=asyncio.FIRST_COMPLETED)
             for part in parts:
                 if part.done() and not stop.is_set():
                     part.result()  # raises what it failed of: a half-dead operator must not stay

@@ -188,7 +188,8 @@ class Reconciler:
 
     async def _write_status(self, world: World, status: TaskStatus) -> None:
         task = world.task
-        if status.render() == task.status.render():
+        # The comparison of what was read spares two renderings in the usual case: no change.
+        if status == task.status or status.render() == task.status.render():
             return
         body = {
             "apiVersion": "cronwright.dev/v1alpha1",

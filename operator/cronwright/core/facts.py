@@ -13,6 +13,19 @@ from cronwright.core import identity
 
 JSONObject = Mapping[str, Any]
 
+# Waiting reasons of the kubelet that somebody has to do something about.
+_STUCK = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+    }
+)
+
 
 def parse_time(text: str | None) -> datetime | None:
     """Read an RFC 3339 time as an aware UTC one; None stays None."""
@@ -115,6 +128,7 @@ class PodFacts:
     message: str | None
     containers: tuple[ContainerFacts, ...]
     default_container: str | None
+    stuck: str | None  # why it does not start and will not by itself
 
     @property
     def ended(self) -> bool:
@@ -234,7 +248,21 @@ def pod_facts(body: JSONObject) -> PodFacts:
         message=status.get("message"),
         containers=_containers(status.get("containerStatuses", ()), from_file),
         default_container=metadata.get("annotations", {}).get(identity.DEFAULT_CONTAINER),
+        stuck=_stuck(status),
     )
+
+
+def _stuck(status: JSONObject) -> str | None:
+    for kind in ("initContainerStatuses", "containerStatuses"):
+        for each in status.get(kind, ()):
+            reason = each.get("state", {}).get("waiting", {}).get("reason")
+            if reason in _STUCK:
+                # The kubelet goes to and fro between the two: to a user they are one.
+                return "ImagePullBackOff" if reason == "ErrImagePull" else str(reason)
+    for condition in status.get("conditions", ()):
+        if condition.get("reason") == "Unschedulable" and condition["status"] == "False":
+            return "Unschedulable"
+    return None
 
 
 def _containers(

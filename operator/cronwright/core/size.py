@@ -33,10 +33,17 @@ def fit(status: TaskStatus) -> TaskStatus:
 
 
 def _surely_small(status: TaskStatus) -> bool:
-    """Spare the serialisation in the usual case: a cheap bound from above."""
-    texts = [status.last_run, status.last_failure]
-    tails = sum(6 * len(each.log_tail or "") for each in texts if each)
-    return tails + 4096 * len(status.history) + 64 * len(status.recorded) < LIMIT
+    """Spare the serialisation in the usual case: a bound from above, at a fifth of its cost."""
+    records = [each for each in (status.last_run, status.last_failure) if each]
+    texts = [each.log_tail for each in records]
+    texts += [each.message for each in status.conditions]
+    for record in (*records, *status.history):
+        texts += (record.message, record.result, record.version, record.reason)
+    encoded = json.dumps([text for text in texts if text], ensure_ascii=False).encode()
+    # What else there is are names, ids and times, each of a known length.
+    entries = len(records) + len(status.history) + len(status.active)
+    small = len(status.recorded) + len(status.requests)
+    return len(encoded) + 640 * entries + 128 * small + 4096 < LIMIT
 
 
 def _summary(entry: RunRecord) -> RunRecord:

@@ -76,7 +76,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             history=history,
             counts=_counts(records, old.counts),
             cron_job=_reference(outcome, old),
-            conditions=_conditions(world, outcome, last_run, settled=settled),
+            conditions=_conditions(world, plan, outcome, last_run),
             requests=_requests(world, outcome),
         )
     )
@@ -193,8 +193,9 @@ def _requests(world: World, outcome: Outcome) -> list[RequestRef]:
 
 
 def _conditions(
-    world: World, outcome: Outcome, last_run: RunRecord | None, *, settled: bool
+    world: World, plan: Plan, outcome: Outcome, last_run: RunRecord | None
 ) -> list[Condition]:
+    settled = plan.step is not Step.WAIT
     wanted: list[tuple[str, bool, str, str]] = []
     ready = outcome.readiness
     if settled or not world.task.status.conditions:
@@ -204,9 +205,21 @@ def _conditions(
         wanted.append((conditions.LAST_RUN_SUCCEEDED, ok, str(last_run.verdict), ""))
     if world.task.spec.suspend:
         wanted.append((conditions.SUSPENDED, True, conditions.SUSPENDED_BY_SPEC, ""))
+    stuck = _stuck(world, plan)
+    if stuck is not None:
+        wanted.append((conditions.STALLED, True, conditions.POD_NOT_STARTING, stuck))
     old = {each.type: each for each in world.task.status.conditions}
     kept = [] if settled else [old[conditions.READY]] if conditions.READY in old else []
     return [*kept, *(_condition(each, old.get(each[0]), world) for each in wanted)]
+
+
+def _stuck(world: World, plan: Plan) -> str | None:
+    """Say which run's pod does not start, and why; None where all do."""
+    for run in world.runs:
+        reason = run.pods[-1].stuck if run.pods else None
+        if reason and run.job.run_id not in plan.endings:
+            return f'run "{run.job.name}": its pod "{run.pods[-1].name}" is in {reason}'
+    return None
 
 
 def _condition(

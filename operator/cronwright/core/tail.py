@@ -16,7 +16,7 @@ from typing import Final
 _LONGEST_SEQUENCE: Final = 2048
 _SEQUENCE: Final = re.compile(
     rb"\x1b(?:"
-    rb"\[[0-?]{0,256}[ -/]{0,16}[@-~]"  # CSI: colours, cursor
+    rb"\[[0-?]{0,256}[ -/]{0,16}[@-~]?"  # CSI: colours, cursor; perhaps cut off
     rb"|[\]PX^_][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)"  # OSC and its like: titles, links
     rb"|[ -/]{0,16}[0-~]"  # two characters, or a few more: character sets and modes
     rb")?"

@@ -22,7 +22,7 @@ STALLED = "Stalled"
 # The CronJob stands as the spec says.
 RECONCILED = "Reconciled"
 
-# --- Ready=False; with all but API_UNAVAILABLE, the spec or the namespace has to change
+# --- Ready=False: the spec or the namespace has to change
 
 # spec.schedule can't be read; the message names the field, its value and the remedy.
 INVALID_SCHEDULE = "InvalidSchedule"
@@ -42,15 +42,12 @@ TEMPLATE_INVALID = "TemplateInvalid"
 # The API server forbids the CronJob: by RBAC, a quota or an admission policy.
 CRON_JOB_FORBIDDEN = "CronJobForbidden"
 
-# The API server could not be reached or failed; the operator tries again by itself.
-API_UNAVAILABLE = "APIUnavailable"
-
 # --- Suspended=True
 
 # spec.suspend is true.
 SUSPENDED_BY_SPEC = "SuspendedBySpec"
 
-# --- Stalled=True takes the reason of Ready=False where the spec has to change, or:
+# --- Stalled=True
 
 # A run's pod can't start, for instance because its image can't be pulled.
 POD_NOT_STARTING = "PodNotStarting"
