@@ -1,0 +1,190 @@
+"""Bad input, and the very words that a user gets for it; tasks beside it go on unharmed."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from cronwright.kube import paths
+from cronwright.kube.client import Client
+from tests.cluster.kubectl import CommandError, Kubectl
+from tests.cluster.operator_process import OperatorProcess
+from tests.cluster.tasks import SELDOM, Tasks, job_template, shell
+
+pytestmark = pytest.mark.cluster
+
+
+def manifest(name: str, **spec: Any) -> str:
+    """Write a manifest of a task as `kubectl apply -f -` takes it."""
+    return json.dumps(
+        {
+            "apiVersion": "cronwright.dev/v1alpha1",
+            "kind": "ScheduledTask",
+            "metadata": {"name": name},
+            "spec": spec,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A spec that `kubectl apply` refuses at once, and its words."""
+
+    spec: dict[str, Any]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """A spec that the operator finds wrong; `message` is what Ready=False says."""
+
+    spec: dict[str, Any]
+    reason: str
+    message: str
+
+
+REFUSED = {
+    "both-templates": Refused(
+        {"container": shell("exit 0"), "jobTemplate": job_template("exit 0")},
+        'The ScheduledTask "both-templates" is invalid: spec: Invalid value: both container and '
+        "jobTemplate are given; remove one of them",
+    ),
+    "no-template": Refused(
+        {"schedule": SELDOM},
+        'The ScheduledTask "no-template" is invalid: spec: Invalid value: neither container nor '
+        "jobTemplate is given; write container (image and command) or a CronJob's jobTemplate",
+    ),
+    "unknown-field": Refused(
+        {"container": shell("exit 0"), "shedule": SELDOM},
+        'Error from server (BadRequest): error when creating "STDIN": ScheduledTask in version '
+        '"v1alpha1" cannot be handled as a ScheduledTask: strict decoding error: unknown field '
+        '"spec.shedule"',
+    ),
+    "unknown-policy": Refused(
+        {"container": shell("exit 0"), "concurrencyPolicy": "Queue"},
+        'The ScheduledTask "unknown-policy" is invalid: spec.concurrencyPolicy: Unsupported '
+        'value: "Queue": supported values: "Allow", "Forbid", "Replace"',
+    ),
+    "no-duration": Refused(
+        {"container": shell("exit 0"), "timeout": "soon"},
+        'The ScheduledTask "no-duration" is invalid: spec.timeout: Invalid value: "soon": '
+        "spec.timeout in body should match '^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$'",
+    ),
+    "never-ending": Refused(
+        {"jobTemplate": job_template("exit 0", restart="Always")},
+        'The ScheduledTask "never-ending" is invalid: spec.jobTemplate.spec.template.spec: '
+        "Invalid value: a run's Pod must end; write restartPolicy: Never or OnFailure",
+    ),
+}
+
+NOT_READY = {
+    "too-few-fields": NotReady(
+        {"schedule": "0 2 * *"},
+        "InvalidSchedule",
+        'spec.schedule "0 2 * *": 4 fields where 5 are due; write minute, hour, day of month, '
+        "month and day of week, such as 30 2 * * MON-FRI",
+    ),
+    "no-such-minute": NotReady(
+        {"schedule": "61 2 * * *"},
+        "InvalidSchedule",
+        'spec.schedule "61 2 * * *": minute "61" at character 1 is not between 0 and 59; '
+        "write 0 to 59",
+    ),
+    "a-sentence": NotReady(
+        {"schedule": "every day at two in the morning"},
+        "InvalidSchedule",
+        'spec.schedule "every day at two in the morning": 7 fields where 5 are due; write '
+        "minute, hour, day of month, month and day of week, such as 30 2 * * MON-FRI",
+    ),
+    "an-interval": NotReady(
+        {"schedule": "@every 90s"},
+        "InvalidSchedule",
+        'spec.schedule "@every 90s": an interval is no CronJob\'s schedule; write a step, such '
+        "as */5 * * * *",
+    ),
+    "zone-in-schedule": NotReady(
+        {"schedule": "TZ=Europe/Berlin 0 2 * * *"},
+        "InvalidSchedule",
+        'spec.schedule "TZ=Europe/Berlin 0 2 * * *": a time zone in the schedule; write '
+        "Europe/Berlin in spec.timeZone, and the five fields alone here",
+    ),
+    "unknown-zone": NotReady(
+        {"timeZone": "Europe/Berln"},
+        "InvalidTimeZone",
+        'spec.timeZone "Europe/Berln": no such time zone; write an IANA name, such as '
+        "Europe/Berlin",
+    ),
+    "typo-in-template": NotReady(
+        {"container": shell("exit 0", imagePulPolicy="Always")},
+        "TemplateInvalid",
+        "strict decoding error: unknown field "
+        '"spec.jobTemplate.spec.template.spec.containers[0].imagePulPolicy"',
+    ),
+    "nameless-variable": NotReady(
+        {"container": shell("exit 0", env=[{"name": "", "value": "nameless"}])},
+        "TemplateInvalid",
+        "spec.jobTemplate.spec.template.spec.containers[0].env[0].name: Required value",
+    ),
+    "negative-limit": NotReady(
+        {"jobTemplate": job_template("exit 0", backoffLimit=-1)},
+        "TemplateInvalid",
+        "spec.jobTemplate.spec.backoffLimit: Invalid value: -1: must be greater than or equal to 0",
+    ),
+    "too-much": NotReady(
+        {"extensions": {"text": "x" * 9000}},
+        "InvalidSpec",
+        'spec.extensions "{text}": 9011 bytes as JSON, more than 8192; keep the data in a '
+        "ConfigMap and name that here",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_apply_refuses(kubectl: Kubectl, tasks: Tasks, name: str) -> None:
+    case = REFUSED[name]
+    with pytest.raises(CommandError) as refusal:
+        await kubectl("apply", "-f", "-", stdin=manifest(name, **case.spec))
+
+    assert str(refusal.value) == case.words
+    assert await tasks.all() == {}
+
+
+async def test_the_operator_says_what_is_wrong_and_serves_the_others(
+    tasks: Tasks, operator: OperatorProcess, kubectl: Kubectl, client: Client
+) -> None:
+    await tasks.create("good", container=shell("echo fine"))
+    for name, case in NOT_READY.items():
+        whole = {"schedule": SELDOM, **case.spec}
+        if "jobTemplate" not in whole:
+            whole.setdefault("container", shell("exit 0"))
+        await kubectl("apply", "-f", "-", stdin=manifest(name, **whole))
+
+    for name, case in NOT_READY.items():
+        condition = await tasks.refused(name)
+        assert condition["reason"] == case.reason, condition
+        if case.reason == "TemplateInvalid":  # in the API server's own words, which say more
+            assert case.message in condition["message"]
+        else:
+            assert condition["message"] == case.message
+    cronjobs = await client.get(paths.cronjobs(tasks.namespace))
+    assert [each["metadata"]["name"] for each in cronjobs["items"]] == ["good"]
+    await tasks.ready("good")
+    assert (await tasks.run("good"))["logTail"] == "fine\n"
+
+
+async def test_a_task_is_mended_by_an_edit_and_the_next_bad_one_breaks_nothing(
+    tasks: Tasks, operator: OperatorProcess
+) -> None:
+    await tasks.create("mended", schedule="0 25 * * *")
+    assert (await tasks.refused("mended"))["reason"] == "InvalidSchedule"
+    await tasks.edit("mended", schedule="0 2 * * *")
+    status = await tasks.ready("mended")
+    assert status["schedule"] == "0 2 * * *"
+    await tasks.edit("mended", timeZone="Mars/Olympus")
+    assert (await tasks.refused("mended"))["reason"] == "InvalidTimeZone"
+
+    # The CronJob goes on as it last was right, and still says when it is due.
+    cronjob = await tasks.cronjob("mended")
+    assert (cronjob["spec"]["schedule"], cronjob["spec"]["timeZone"]) == ("0 2 * * *", "Etc/UTC")
+    assert (await tasks.status("mended"))["nextRunTime"] == status["nextRunTime"]
