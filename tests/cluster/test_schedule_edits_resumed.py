@@ -32,9 +32,8 @@ async def test_resumed_in_the_middle_of_a_minute(
         *(client.create(paths.cronjobs(tasks.namespace), plain(name)) for name in PLAIN),
     )
     await tasks.all_ready()
-    await asyncio.gather(
-        *(suspended_for_minutes(tasks, name) for name in (*TASKS, *PLAIN, *EDITED))
-    )
+    everything = (*TASKS, *PLAIN, *EDITED)
+    await asyncio.gather(*(suspended_for_minutes(tasks, name) for name in everything))
     await middle_of_a_minute()
     resumed = now()
     unsuspend = {"spec": {"suspend": False}}
