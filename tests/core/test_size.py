@@ -1,0 +1,44 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from cronwright.core import size
+from cronwright.model.status import RunRecord, TaskStatus, Trigger, Verdict
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def status_of(text: str, runs: int) -> TaskStatus:
+    record = RunRecord(
+        id="2f1d2c3b-0000-4000-8000-000000000000",
+        name="n" * 63,
+        trigger=Trigger.SCHEDULE,
+        verdict=Verdict.SUCCEEDED,
+        slot=NOW,
+        start_time=NOW,
+        completion_time=NOW,
+        result=text,
+        message=text,
+    )
+    return TaskStatus(history=[record] * runs, last_run=record)
+
+
+@pytest.mark.parametrize(("text", "stored"), [("a", 1), ("<", 6), ("\u2028", 6), ("é", 2)])
+def test_a_text_is_measured_as_the_api_server_stores_it(text: str, stored: int) -> None:
+    once, twice = (size.encoded_size(status_of(text * count, 0)) for count in (1, 2))
+    # The text stands in two fields.
+    assert twice - once == 2 * stored
+
+
+@pytest.mark.parametrize("text", ["a", "<", '"', "𝔘"])
+@pytest.mark.parametrize("length", [1, 200, 500])
+@pytest.mark.parametrize("runs", [0, 20, 50])
+def test_what_is_taken_for_small_is_small(text: str, length: int, runs: int) -> None:
+    status = status_of(text * length, runs)
+    assert not size._surely_small(status) or size.encoded_size(status) <= size.LIMIT
+
+
+def test_whatever_comes_in_fits_when_it_goes_out() -> None:
+    fitted = size.fit(status_of("<" * 500, 50))
+    assert size.encoded_size(fitted) <= size.LIMIT
+    assert fitted.history
