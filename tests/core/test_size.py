@@ -30,7 +30,7 @@ def test_a_text_is_measured_as_the_api_server_stores_it(text: str, stored: int) 
     assert twice - once == 2 * stored
 
 
-@pytest.mark.parametrize("text", ["a", "<", '"', "𝔘"])
+@pytest.mark.parametrize("text", ["a", "<", '"', "😀"])
 @pytest.mark.parametrize("length", [1, 200, 500])
 @pytest.mark.parametrize("runs", [0, 20, 50])
 def test_what_is_taken_for_small_is_small(text: str, length: int, runs: int) -> None:
