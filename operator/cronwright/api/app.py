@@ -1,0 +1,53 @@
+"""Puts the application together from a client and its settings; `server` runs it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from time import monotonic
+
+from cronwright import __version__
+from cronwright.api import handlers, probes, run_routes, task_routes
+from cronwright.api.access_log import AccessLog
+from cronwright.api.gate import Gate
+from cronwright.api.health import Health
+from cronwright.api.limits import Limits
+from cronwright.api.openapi import Documented
+from cronwright.api.runs import Runs
+from cronwright.api.services import Services
+from cronwright.api.tasks import Tasks
+from cronwright.kube.client import Client
+from cronwright.settings import ApiSettings
+
+
+def create_app(
+    client: Client,
+    settings: ApiSettings,
+    now: Callable[[], datetime],
+    clock: Callable[[], float] = monotonic,
+) -> Documented:
+    """Make the application. `now` gives the time in UTC, `clock` monotonic seconds."""
+    app = Documented(
+        title="Cronwright",
+        version=__version__,
+        description="Registers, triggers, reads and deletes scheduled tasks on Kubernetes. "
+        "Callers show a Kubernetes token; the cluster's RBAC says what they may do.",
+        openapi_url=None,  # served by a route of ours, to known callers
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    tasks = Tasks(client)
+    app.state.services = Services(
+        gate=Gate(client, settings.audiences, settings.review_cache_seconds, clock),
+        tasks=tasks,
+        runs=Runs(client, tasks),
+        health=Health(client, settings.default_namespace, clock),
+        default_namespace=settings.default_namespace,
+        now=now,
+    )
+    for router in (task_routes.router, run_routes.router, probes.router):
+        app.include_router(router)
+    handlers.attach(app)
+    # The last added is the outermost.
+    app.add_middleware(Limits)
+    app.add_middleware(AccessLog)
+    return app

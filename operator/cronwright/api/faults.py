@@ -1,0 +1,66 @@
+"""Tells a caller what is wrong with a field: from what pydantic found, in words of our own."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from cronwright.api.problem import Fault
+from cronwright.errors import FieldError
+
+# Where pydantic's own words speak of Python.
+_WORDS: Final[Mapping[str, str]] = {
+    "missing": "is missing",
+    "model_type": "should be an object",
+    "dict_type": "should be an object",
+    "value_error": "is not accepted",
+}
+_UNKNOWN: Final = "extra_forbidden"
+
+
+def faults_from(
+    errors: Iterable[Mapping[str, Any]], model: type[BaseModel], skip: int = 0
+) -> list[Fault]:
+    """Return what is wrong, field by field; the first `skip` parts of each place are not named."""
+    return [_fault(error, tuple(error["loc"])[skip:], model) for error in errors]
+
+
+def _fault(error: Mapping[str, Any], place: tuple[str | int, ...], model: type[BaseModel]) -> Fault:
+    field = ".".join(map(str, place)) or "body"
+    value = None if error["type"] == "missing" else error.get("input")
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, FieldError):
+        return Fault(f"{field}: {cause.problem}", field, value, cause.remedy)
+    owner = _owner(model, place[:-1])
+    if error["type"] == _UNKNOWN:
+        return Fault(f"{field}: no such field", field, value, _nearest(str(place[-1]), owner))
+    words = _WORDS.get(error["type"]) or error["msg"].removeprefix("Input ")
+    return Fault(f"{field}: {words}", field, value, _meaning(place[-1:], owner))
+
+
+def _owner(model: type[BaseModel], place: tuple[str | int, ...]) -> type[BaseModel] | None:
+    """Find the model of the object that a place is in; None within somebody else's schema."""
+    for part in place:
+        info = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
+        inner = info.annotation if info else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return None
+        model = inner
+    return model
+
+
+def _names(model: type[BaseModel]) -> dict[str, str]:
+    """Give each field as callers write it, with its meaning."""
+    return {info.alias or name: info.description or "" for name, info in model.model_fields.items()}
+
+
+def _nearest(unknown: str, owner: type[BaseModel] | None) -> str:
+    known = _names(owner) if owner else {}
+    near = get_close_matches(unknown, known, n=1, cutoff=0.6)
+    return f"write {near[0]}" if near else f"remove it; known are {', '.join(known)}"
+
+
+def _meaning(last: tuple[str | int, ...], owner: type[BaseModel] | None) -> str | None:
+    meaning = _names(owner).get(str(last[0])) if owner and last else None
+    return f"write what it takes: {meaning}" if meaning else None

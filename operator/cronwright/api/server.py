@@ -1,0 +1,83 @@
+"""Runs the HTTP API as a process: `cronwright api` ends up here.
+
+uvicorn serves `app` in our own event loop; SIGTERM and SIGINT let the requests in flight end.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+import uvicorn
+
+from cronwright.api.app import create_app
+from cronwright.errors import FieldError
+from cronwright.kube.client import Client
+from cronwright.kube.credentials import load_credentials
+from cronwright.settings import ApiSettings
+
+logger = logging.getLogger(__name__)
+
+_CONNECTIONS: Final = 32
+# Within a pod's grace period of 30 s, and longer than an answer of ours should take.
+_GRACE_SECONDS: Final = 15
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: uvicorn's own way ends in the signal's death."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: ApiSettings) -> None:
+    """Serve until SIGTERM or SIGINT; FieldError where the address can't be had."""
+    listener = _listen(settings.bind_address, settings.port)
+    credentials = await load_credentials(settings.kubeconfig, settings.token_file, settings.ca_file)
+    async with Client(credentials, max_connections=_CONNECTIONS, component="api") as client:
+        server = _server(client, settings)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _stop, server)
+        address, port = listener.getsockname()[:2]
+        logger.info("serving", extra={"address": address, "port": port})
+        await server.serve([listener])
+    logger.info("stopped")
+
+
+def _server(client: Client, settings: ApiSettings) -> _Server:
+    app = create_app(client, settings, lambda: datetime.now(UTC))
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    return _Server(config)
+
+
+def _stop(server: uvicorn.Server) -> None:
+    logger.info("stopping")
+    server.should_exit = True
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=512)
+    except OSError as error:
+        raise FieldError(
+            "port",
+            f"{address}:{port}",
+            f"can't be listened on: {error.strerror or error}",
+            "choose another with --port and --bind-address",
+        ) from error

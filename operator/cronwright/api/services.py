@@ -1,0 +1,52 @@
+"""What the routes work with, made once for each application, and who is asking.
+
+`app` makes a `Services` and hangs it onto the application; routes name `Api` and `Known` as
+parameters and get them for each request.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, cast
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
+
+from cronwright.api.gate import Caller, Gate
+from cronwright.api.health import Health
+from cronwright.api.runs import Runs
+from cronwright.api.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts that act on the cluster, and the setting that routes read."""
+
+    gate: Gate
+    tasks: Tasks
+    runs: Runs
+    health: Health
+    default_namespace: str
+    now: Callable[[], datetime]
+
+
+def _services(request: Request) -> Services:
+    return cast("Services", request.app.state.services)
+
+
+Api = Annotated[Services, Depends(_services)]
+
+
+async def _known(request: Request, api: Api) -> Caller:
+    caller = await api.gate.identify(request.headers.get("authorization"))
+    request.state.caller = caller.name  # for the access log
+    return caller
+
+
+# The scheme is for the OpenAPI document alone; the gate reads the header itself.
+_BEARER = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="A Kubernetes token, such as `kubectl create token ACCOUNT` makes.",
+)
+Known = Annotated[Caller, Security(_known), Depends(_BEARER)]

@@ -1,0 +1,112 @@
+"""Reads a task out of what a caller sent, in any of the three forms, into a manifest.
+
+The route of POST /tasks comes here with the body, and goes on to `tasks` with the manifest. The
+spec is passed on as it was written; only what is null is left out, as Kubernetes has it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from cronwright.api.faults import faults_from
+from cronwright.api.forms import (
+    FlatTask,
+    ManifestMetadata,
+    TaskManifest,
+    TaskMetadata,
+    TaskWithSpec,
+)
+from cronwright.api.names import NAME_LABEL
+from cronwright.api.problem import Kind, Problem
+from cronwright.model import API_VERSION, KIND
+
+_MANIFEST_KEYS: Final = {"apiVersion", "kind", "metadata"}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A task that a caller wants registered.
+
+    `unwritten` are the prefixes of a manifest's fields that the caller's form doesn't have.
+    """
+
+    id: str
+    namespace: str | None
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    spec: Mapping[str, Any]
+    unwritten: tuple[str, ...]
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any], new_id: Callable[[], str]) -> Self:
+        """Read a body; a problem that names every field that is wrong."""
+        body = _without_nulls(body)
+        if _MANIFEST_KEYS & body.keys():
+            manifest = _validate(TaskManifest, body)
+            return cls._of(manifest.metadata, None, body["spec"], (), new_id)
+        if "spec" in body:
+            task = _validate(TaskWithSpec, body)
+            return cls._of(task, task.id, body["spec"], ("metadata.",), new_id)
+        flat = _validate(FlatTask, body)
+        spec = {key: value for key, value in body.items() if key not in TaskMetadata.model_fields}
+        return cls._of(flat, flat.id, spec, ("metadata.", "spec."), new_id)
+
+    @classmethod
+    def _of(
+        cls,
+        metadata: ManifestMetadata,
+        given_id: str | None,
+        spec: Mapping[str, Any],
+        unwritten: tuple[str, ...],
+        new_id: Callable[[], str],
+    ) -> Self:
+        labels = dict(metadata.labels or {})
+        if given_id and metadata.name:
+            labels[NAME_LABEL] = metadata.name
+        return cls(
+            id=given_id or metadata.name or new_id(),
+            namespace=metadata.namespace,
+            labels=labels,
+            annotations=metadata.annotations or {},
+            spec=_without_nulls(spec),
+            unwritten=unwritten,
+        )
+
+    def manifest(self, namespace: str) -> dict[str, Any]:
+        """Return the ScheduledTask to create."""
+        return {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "metadata": {
+                "name": self.id,
+                "namespace": namespace,
+                "labels": dict(self.labels),
+                "annotations": dict(self.annotations),
+            },
+            "spec": dict(self.spec),
+        }
+
+    def written(self, field: str) -> str:
+        """Return a manifest's field as the caller's form has it: `schedule`, `spec.schedule`."""
+        for prefix in self.unwritten:
+            field = field.removeprefix(prefix)
+        return field
+
+
+def _without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: each for key, each in value.items() if each is not None}
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _validate(model: type[M], body: Mapping[str, Any]) -> M:
+    if isinstance(body.get("spec"), dict):
+        body = {**body, "spec": _without_nulls(body["spec"])}
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        faults = faults_from(error.errors(include_url=False), model)
+        raise Problem(Kind.INVALID, *faults) from error

@@ -1,0 +1,143 @@
+"""How a task is shown: its state in one word, and what the operator knows of its runs.
+
+`task_routes` answers with these. They are made of the JSON as it is stored, so records of a
+newer operator are shown whole; `TaskView` and `TaskSummary` say what they hold.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from cronwright.api.names import NAME_LABEL
+from cronwright.core.identity import RUN_REQUEST_PREFIX
+from cronwright.model.conditions import READY
+from cronwright.model.status import ActiveRun, Condition, Mode, RunRecord, TaskStatus, Verdict
+from cronwright.model.task import TaskSpec
+
+_STATUS: Final = {name: field.description for name, field in TaskStatus.model_fields.items()}
+
+
+class Word(StrEnum):
+    """A task's state in one word."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
+
+
+class TaskSummary(_View):
+    """A task in a list."""
+
+    id: str = Field(description="The task's id: its resource's name.")
+    name: str = Field(description="The name that it was given beside its id; else the id.")
+    namespace: str = Field(description="Its namespace.")
+    uid: str = Field(description="The UID of this very task; another of the same id has another.")
+    labels: dict[str, str] = Field(description="Its labels.")
+    created_at: datetime = Field(description="When it was registered.")
+    status: Word = Field(
+        description="pending before the first run and while a run is requested, running while "
+        "one is active, else how the last one ended: success or failed."
+    )
+    ready: bool | None = Field(
+        description="Whether the operator has accepted it; null until the operator saw it."
+    )
+    schedule: str | None = Field(description="Its schedule as it was written.")
+    time_zone: str = Field(description="The zone that the schedule counts in.")
+    suspend: bool = Field(description="Whether no slot is run for now.")
+    mode: Mode | None = Field(description=_STATUS["mode"])
+    next_run_time: datetime | None = Field(description=_STATUS["next_run_time"])
+    last_run_time: datetime | None = Field(description=_STATUS["last_run_time"])
+    last_success_time: datetime | None = Field(description=_STATUS["last_success_time"])
+    active_count: int = Field(description=_STATUS["active_count"])
+    last_result: str | None = Field(description="The verdict of the last run.")
+
+
+class TaskView(TaskSummary):
+    """A task with its spec and the records of its runs."""
+
+    spec: TaskSpec = Field(description="What runs, and when, with the defaults filled in.")
+    active: list[ActiveRun] = Field(description=_STATUS["active"])
+    last_run: RunRecord | None = Field(description=_STATUS["last_run"])
+    last_failure: RunRecord | None = Field(description=_STATUS["last_failure"])
+    history: list[RunRecord] = Field(description=_STATUS["history"])
+    counts: dict[str, int] = Field(description=_STATUS["counts"])
+    conditions: list[Condition] = Field(description=_STATUS["conditions"])
+
+
+class TaskList(_View):
+    """A page of tasks."""
+
+    items: list[TaskSummary] = Field(description="The tasks, in the order of their ids.")
+    token: str | None = Field(
+        alias="continue", description="What to send as continue for the next page; null at the end."
+    )
+
+
+def task_summary(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored task as a `TaskSummary` shows it."""
+    metadata, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
+    labels = metadata.get("labels") or {}
+    return {
+        "id": metadata["name"],
+        "name": labels.get(NAME_LABEL, metadata["name"]),
+        "namespace": metadata["namespace"],
+        "uid": metadata["uid"],
+        "labels": labels,
+        "createdAt": metadata["creationTimestamp"],
+        "status": status_word(metadata.get("annotations") or {}, status),
+        "ready": _ready(status),
+        "schedule": spec.get("schedule"),
+        "timeZone": spec.get("timeZone"),
+        "suspend": spec.get("suspend", False),
+        "mode": status.get("mode"),
+        "nextRunTime": status.get("nextRunTime"),
+        "lastRunTime": status.get("lastRunTime"),
+        "lastSuccessTime": status.get("lastSuccessTime"),
+        "activeCount": status.get("activeCount", 0),
+        "lastResult": (status.get("lastRun") or {}).get("verdict"),
+    }
+
+
+def task_view(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored task as a `TaskView` shows it."""
+    status = body.get("status") or {}
+    return {
+        **task_summary(body),
+        "spec": body.get("spec") or {},
+        "active": status.get("active", []),
+        "lastRun": status.get("lastRun"),
+        "lastFailure": status.get("lastFailure"),
+        "history": status.get("history", []),
+        "counts": status.get("counts", {}),
+        "conditions": status.get("conditions", []),
+    }
+
+
+def status_word(annotations: Mapping[str, str], status: Mapping[str, Any]) -> Word:
+    """Say in one word how a task does.
+
+    What waits counts before what runs: whoever asked for a run sees `pending` until it starts.
+    Slots without a run (Skipped, Excluded) never become `lastRun`, so they change nothing.
+    """
+    if any(key.startswith(RUN_REQUEST_PREFIX) for key in annotations):
+        return Word.PENDING
+    if status.get("activeCount") or status.get("active"):
+        return Word.RUNNING
+    last = (status.get("lastRun") or {}).get("verdict")
+    if last is None:
+        return Word.PENDING
+    return Word.SUCCESS if last == Verdict.SUCCEEDED else Word.FAILED
+
+
+def _ready(status: Mapping[str, Any]) -> bool | None:
+    found = [each["status"] for each in status.get("conditions", ()) if each["type"] == READY]
+    return found[0] == "True" if found else None
