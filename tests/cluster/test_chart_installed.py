@@ -1,0 +1,108 @@
+"""The chart on the cluster: pods run operator and API, and tasks outlive the release."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from cronwright.kube import paths
+from cronwright.kube.client import Client
+from tests.cluster import release
+from tests.cluster.audit import AuditLog
+from tests.cluster.cluster import Cluster, exists
+from tests.cluster.kubectl import Kubectl, program
+from tests.cluster.release import Release
+from tests.cluster.tasks import Tasks
+from tests.cluster.waiting import until
+
+pytestmark = pytest.mark.cluster
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "01-hello.yaml"
+DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/scheduledtasks.cronwright.dev"
+
+SELECTOR = "app.kubernetes.io/name=cronwright"
+
+
+@pytest.fixture(scope="module")
+def directory() -> Iterator[Path]:
+    """Give what the image holds, where the pod's user can read it."""
+    with release.image_directory() as made:
+        yield made
+
+
+async def test_a_release_from_install_to_uninstall(
+    cluster: Cluster,
+    client: Client,
+    namespace: str,
+    tasks: Tasks,
+    kubectl: Kubectl,
+    audit: AuditLog,
+    directory: Path,
+) -> None:
+    helm = program("helm", cluster.directory)
+    installed = Release(helm, cluster.kubeconfig, f"in-{namespace}"[:40].strip("-"), namespace)
+    installed.install(directory)
+
+    if os.geteuid() == 0:  # else the node can run pods as its own user alone
+        users = release.users_of_processes(directory)
+        assert users == {"operator": {10001}, "api": {10001}}
+
+    await kubectl("apply", "-f", str(EXAMPLE))
+    await tasks.ready("hello")
+    await kubectl("create", "job", "hello-now", "--from=cronjob/hello")
+    status = await tasks.ended("hello")
+    assert status["lastRun"]["verdict"] == "Succeeded"
+    assert "hello from hello" in status["lastRun"]["logTail"]
+
+    await _use_the_api(client, namespace, kubectl)
+    await tasks.ended("hello", 2)
+
+    await audit.settle(client)
+    assert release.refusals(cluster.directory / "audit.log", namespace) == []
+
+    assert "CustomResourceDefinition" in installed.uninstall()
+    assert await exists(client, DEFINITION)
+    assert await tasks.status("hello")
+    await _fires_by_itself(tasks, since=datetime.now(UTC))
+
+
+async def _use_the_api(client: Client, namespace: str, kubectl: Kubectl) -> None:
+    """Read a task and ask for a run, with the rights that `edit` gives an account."""
+    await kubectl("create", "serviceaccount", "caller")
+    await kubectl(
+        *("create", "rolebinding", "caller", "--clusterrole=edit"),
+        f"--serviceaccount={namespace}:caller",
+    )
+    token = await kubectl("create", "token", "caller")
+    (pod,) = (await client.get(paths.pods(namespace), {"labelSelector": SELECTOR}))["items"]
+    headers = {"Authorization": f"Bearer {token}"}
+    base = f"http://{pod['status']['podIP']}:8080"
+    async with aiohttp.ClientSession(base, headers=headers) as session:
+
+        async def readable() -> dict[str, Any]:
+            # The cluster needs a moment to learn what its role `edit` now covers.
+            async with session.get("/tasks/hello", params={"namespace": namespace}) as answer:
+                assert answer.status == 200, await answer.text()
+                body: dict[str, Any] = await answer.json()
+                return body
+
+        assert (await until(readable))["status"] in {"success", "running"}
+        async with session.post("/tasks/hello/runs", params={"namespace": namespace}) as answer:
+            assert answer.status == 202, await answer.text()
+
+
+async def _fires_by_itself(tasks: Tasks, since: datetime) -> None:
+    """Wait for a Job of a slot after an instant: the CronJob controller's own."""
+
+    async def fired() -> bool:
+        return any(
+            datetime.fromisoformat(job["metadata"]["creationTimestamp"]) > since
+            and "batch.kubernetes.io/cronjob-scheduled-timestamp" in job["metadata"]["annotations"]
+            for job in await tasks.jobs("hello")
+        )
+
+    await until(fired, 90.0, every=1.0)

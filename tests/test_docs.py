@@ -1,0 +1,44 @@
+"""The pages: links that lead somewhere, and every reason and verdict explained."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cronwright.model import conditions
+from cronwright.model.status import Verdict
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("charts/*/*.md")])
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)")
+
+
+def anchors(page: Path) -> set[str]:
+    """List what a link can point at in a page: its headings, as they are turned into anchors."""
+    headings = re.findall(r"^#+ +(.+)$", page.read_text(), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in LINK.findall(page.read_text()):
+        file = (page.parent / target).resolve() if target else page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), f"{target}#{anchor}"
+
+
+def test_every_reason_and_verdict_is_explained() -> None:
+    text = (ROOT / "docs" / "concepts.md").read_text()
+    constants = {value for name, value in vars(conditions).items() if name.isupper()}
+    missing = [
+        word for word in (*constants, *Verdict) if f"`{word}" not in text and word not in text
+    ]
+    assert not missing
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert "make demo" in text
+    assert "make test" in text
