@@ -44,9 +44,10 @@ def create_app(
         default_namespace=settings.default_namespace,
         now=now,
     )
-    for router in (task_routes.router, run_routes.router, probes.router):
+    routers = (task_routes.router, run_routes.router, probes.router)
+    for router in routers:
         app.include_router(router)
-    handlers.attach(app)
+    handlers.attach(app, [route for router in routers for route in router.routes])
     # The last added is the outermost.
     app.add_middleware(Limits)
     app.add_middleware(AccessLog)

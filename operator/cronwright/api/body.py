@@ -20,10 +20,17 @@ _DEEPEST: Final = 100
 
 
 async def read_object(request: Request) -> dict[str, Any]:
-    """Return the JSON object that a request carries; an empty one for an empty body."""
+    """Return the JSON object that a request carries."""
+    return _read(request, await _content(request))
+
+
+async def read_object_or_nothing(request: Request) -> dict[str, Any]:
+    """Return the JSON object that a request carries; an empty one where it has no body."""
     content = await _content(request)
-    if not content:
-        return {}
+    return _read(request, content) if content else {}
+
+
+def _read(request: Request, content: bytes) -> dict[str, Any]:
     _check_media_type(request)
     value = _parse(content)
     if not isinstance(value, dict):

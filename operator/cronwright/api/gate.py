@@ -81,7 +81,10 @@ class Gate:
         key = hashlib.sha256(token.encode()).digest()
         caller = await self._callers.get(key, lambda: self._review_token(token))
         if caller is None:
-            _unauthenticated("the cluster doesn't accept the token: it is wrong or has expired")
+            _unauthenticated(
+                "the cluster doesn't accept the token: it is wrong or has expired",
+                ', error="invalid_token"',
+            )
         return caller
 
     async def allow(self, caller: Caller, action: Action) -> None:
@@ -159,9 +162,9 @@ def _caller(user: Mapping[str, Any]) -> Caller | None:
     )
 
 
-def _unauthenticated(detail: str) -> NoReturn:
+def _unauthenticated(detail: str, challenge: str = "") -> NoReturn:
     raise Problem(
         Kind.UNAUTHENTICATED,
         Fault(detail, remedy=_REMEDY),
-        headers={"WWW-Authenticate": 'Bearer realm="cronwright"'},
+        headers={"WWW-Authenticate": f'Bearer realm="cronwright"{challenge}'},
     )

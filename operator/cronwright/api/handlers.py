@@ -1,6 +1,7 @@
 """Answers each error with its problem document; `app` attaches these to the application."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,12 +17,12 @@ from cronwright.api.refusals import problem_from
 from cronwright.kube.errors import ApiError
 
 
-def attach(app: FastAPI) -> None:
-    """Attach the handlers."""
+def attach(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Attach the handlers; `routes` are all that the application has."""
     app.exception_handler(Problem)(_of_ours)
     app.exception_handler(ApiError)(_of_the_cluster)
     app.exception_handler(RequestValidationError)(_of_the_query)
-    app.exception_handler(HTTPException)(_of_the_path)
+    app.exception_handler(HTTPException)(partial(_of_the_path, routes))
 
 
 async def _of_ours(_: Request, error: Problem) -> Response:
@@ -38,10 +39,12 @@ async def _of_the_query(_: Request, error: RequestValidationError) -> Response:
     return Problem(Kind.INVALID, *faults).response()
 
 
-async def _of_the_path(request: Request, error: HTTPException) -> Response:
+async def _of_the_path(
+    routes: Sequence[BaseRoute], request: Request, error: HTTPException
+) -> Response:
     path = request.url.path
     if error.status_code == Kind.METHOD_NOT_ALLOWED.status:
-        methods = ", ".join(_methods(request.app.routes, request.scope))
+        methods = ", ".join(_methods(routes, request.scope))
         fault = Fault(f"{path} takes {methods}", "method", request.method)
         return Problem(Kind.METHOD_NOT_ALLOWED, fault, headers={"Allow": methods}).response()
     remedy = "GET /openapi.json lists the paths"
@@ -50,4 +53,4 @@ async def _of_the_path(request: Request, error: HTTPException) -> Response:
 
 def _methods(routes: Sequence[BaseRoute], scope: Any) -> list[str]:
     found = [route for route in routes if route.matches(scope)[0] is not Match.NONE]
-    return sorted({method for route in found for method in getattr(route, "methods", ())})
+    return sorted({method for route in found for method in getattr(route, "methods", None) or ()})

@@ -6,7 +6,7 @@ part of the API: docs/api.md lists them.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
@@ -92,13 +92,9 @@ class Problem(CronwrightError):  # noqa: N818 - as RFC 9457 names it
         self.faults: Sequence[Fault] = faults
         self.headers = dict(headers or {})
 
-    def renamed(self, rename: Callable[[str], str]) -> "Problem":
-        """Return the same problem with its fields under other names."""
-        faults = (
-            replace(fault, field=rename(fault.field)) if fault.field else fault
-            for fault in self.faults
-        )
-        return Problem(self.kind, *faults, headers=self.headers)
+    def retold(self, tell: Callable[[Fault], Fault]) -> "Problem":
+        """Return the same problem with each fault told otherwise."""
+        return Problem(self.kind, *map(tell, self.faults), headers=self.headers)
 
     def document(self) -> dict[str, Any]:
         """Return the problem as RFC 9457 writes it."""

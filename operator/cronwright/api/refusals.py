@@ -25,8 +25,9 @@ from cronwright.kube.errors import (
 _RETRY_SECONDS: Final = 5
 _UNKNOWN_FIELD: Final = re.compile(r'(unknown|duplicate) field "([^"]+)"')
 _OWN_RIGHTS: Final = re.compile(r'User "[^"]*" cannot ')
-# The type of an object, or a value, that the API server puts before the message of a CEL rule.
-_SHOWN_VALUE: Final = re.compile(r'Invalid value: (?:"[^"]*"|[^\s:]+): ')
+# What the API server puts before the message of a rule: the value, or the type of an object.
+_SHOWN_VALUE: Final = re.compile(r'Invalid value: (?:(?:"[^"]*"|[0-9]+): )?')
+_SEE: Final = "GET /openapi.json says what the field takes"
 
 
 @singledispatch
@@ -96,19 +97,17 @@ def _(error: NotFound) -> Problem:
 
 @problem_from.register
 def _(error: Invalid) -> Problem:
-    faults = [_fault_from(cause) for cause in error.details.get("causes") or ()]
-    return Problem(Kind.INVALID, *(faults or [Fault(error.message)]))
+    causes = error.details.get("causes") or ()
+    # Causes of no field only tell that there are others.
+    faults = [_fault_from(cause) for cause in causes if cause.get("field") not in {"", "<nil>"}]
+    return Problem(Kind.INVALID, *(faults or [Fault(error.message, remedy=_SEE)]))
 
 
 def _fault_from(cause: Mapping[str, Any]) -> Fault:
     """Read a cause: `Invalid value: "object": what is wrong; what to write instead`."""
-    message = str(cause.get("message", ""))
-    shown = _SHOWN_VALUE.match(message)
-    if shown:
-        message = message[shown.end() :]
+    message = _SHOWN_VALUE.sub("", str(cause.get("message", "")), count=1)
     problem, _, remedy = message.rpartition("; ")
-    field = str(cause.get("field", ""))
-    return Fault(problem, field, remedy=remedy) if problem else Fault(message, field)
+    return Fault(problem or message, cause.get("field"), remedy=remedy if problem else _SEE)
 
 
 @problem_from.register

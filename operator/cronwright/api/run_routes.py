@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
-from cronwright.api.body import read_object
+from cronwright.api.body import read_object_or_nothing
 from cronwright.api.faults import faults_from
 from cronwright.api.forms import RunRequest
 from cronwright.api.gate import Action
@@ -37,7 +37,7 @@ async def request_run(
     """Ask for a run now; asking again with the same id gives the same answer and no other run."""
     namespace, name = place(task_id, query, api)
     await api.gate.allow(caller, Action("create", namespace, name, "run"))
-    request_id = _request_id(await read_object(request))
+    request_id = _request_id(await read_object_or_nothing(request))
     wish = Wish(request_id, namespace, name, caller.name)
     answer = await api.runs.request(wish, api.now())
     return JSONResponse(answer, 202, {"Location": location(namespace, name)})

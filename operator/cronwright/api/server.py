@@ -58,6 +58,7 @@ def _server(client: Client, settings: ApiSettings) -> _Server:
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,

@@ -37,16 +37,18 @@ def _services(request: Request) -> Services:
 Api = Annotated[Services, Depends(_services)]
 
 
-async def _known(request: Request, api: Api) -> Caller:
+# The scheme is for the OpenAPI document alone; the gate reads the header itself.
+_SCHEME = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="A Kubernetes token, such as `kubectl create token ACCOUNT` makes.",
+)
+
+
+async def _known(request: Request, api: Api, _: Annotated[object, Security(_SCHEME)]) -> Caller:
     caller = await api.gate.identify(request.headers.get("authorization"))
     request.state.caller = caller.name  # for the access log
     return caller
 
 
-# The scheme is for the OpenAPI document alone; the gate reads the header itself.
-_BEARER = HTTPBearer(
-    auto_error=False,
-    scheme_name="bearer",
-    description="A Kubernetes token, such as `kubectl create token ACCOUNT` makes.",
-)
-Known = Annotated[Caller, Security(_known), Depends(_BEARER)]
+Known = Annotated[Caller, Depends(_known)]

@@ -5,7 +5,7 @@ spec is passed on as it was written; only what is null is left out, as Kubernete
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,7 +19,7 @@ from cronwright.api.forms import (
     TaskWithSpec,
 )
 from cronwright.api.names import NAME_LABEL
-from cronwright.api.problem import Kind, Problem
+from cronwright.api.problem import Fault, Kind, Problem
 from cronwright.model import API_VERSION, KIND
 
 _MANIFEST_KEYS: Final = {"apiVersion", "kind", "metadata"}
@@ -43,6 +43,9 @@ class Submission:
     def read(cls, body: Mapping[str, Any], new_id: Callable[[], str]) -> Self:
         """Read a body; a problem that names every field that is wrong."""
         body = _without_nulls(body)
+        for part in ("metadata", "spec"):
+            if isinstance(body.get(part), dict):
+                body[part] = _without_nulls(body[part])
         if _MANIFEST_KEYS & body.keys():
             manifest = _validate(TaskManifest, body)
             return cls._of(manifest.metadata, None, body["spec"], (), new_id)
@@ -70,7 +73,7 @@ class Submission:
             namespace=metadata.namespace,
             labels=labels,
             annotations=metadata.annotations or {},
-            spec=_without_nulls(spec),
+            spec=spec,
             unwritten=unwritten,
         )
 
@@ -94,6 +97,18 @@ class Submission:
             field = field.removeprefix(prefix)
         return field
 
+    def told(self, fault: Fault) -> Fault:
+        """Return a fault of the manifest in the caller's form, with the value that they wrote."""
+        if not fault.field:
+            return fault
+        field = self.written(fault.field)
+        value: Any = {"spec": self.spec, "metadata": {"labels": self.labels}}
+        for part in fault.field.split("."):
+            if not isinstance(value, Mapping) or part not in value:
+                return replace(fault, field=field)
+            value = value[part]
+        return replace(fault, field=field, value=value)
+
 
 def _without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: each for key, each in value.items() if each is not None}
@@ -103,8 +118,6 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def _validate(model: type[M], body: Mapping[str, Any]) -> M:
-    if isinstance(body.get("spec"), dict):
-        body = {**body, "spec": _without_nulls(body["spec"])}
     try:
         return model.model_validate(body)
     except ValidationError as error:

@@ -53,7 +53,7 @@ class Tasks:
         except AlreadyExists:
             return None
         except ApiError as error:
-            raise problem_from(error).renamed(submission.written) from error
+            raise problem_from(error).retold(submission.told) from error
         return body
 
     async def find_same(self, namespace: str, submission: Submission) -> JSONObject:
