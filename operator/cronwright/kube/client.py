@@ -7,7 +7,7 @@ typed nor checked, so that fields newer than this program pass through it. `tran
 
 import json
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
@@ -29,8 +29,6 @@ Params = Mapping[str, str]
 JSONObject = dict[str, Any]
 
 _LIST_TIMEOUT: Final = 30.0
-# A watch hears a bookmark about each minute; one that hears nothing for longer may be dead.
-_WATCH_SILENCE: Final = 100.0
 
 
 class Client:
@@ -115,7 +113,7 @@ class Client:
         return await self.request("PUT", path, params=params, body=body)
 
     async def json_patch(
-        self, path: str, ops: list[JSONObject], params: Params | None = None
+        self, path: str, ops: Sequence[Mapping[str, Any]], params: Params | None = None
     ) -> Any:
         """Apply a JSON Patch (RFC 6902); Conflict where a `test` in it failed.
 
@@ -157,13 +155,13 @@ class Client:
 
     @asynccontextmanager
     async def watch(
-        self, path: str, params: Params | None = None
+        self, path: str, params: Params | None = None, silence: float = 100.0
     ) -> AsyncIterator[AsyncIterator[JSONObject]]:
         """Open a watch, whose events come until the server ends it, bookmarks among them.
 
         Gone where the resourceVersion is too old or the server ended it with an error: list
-        anew. Unavailable where the connection is lost or has gone silent: go on from the last
-        version.
+        anew. Unavailable where the connection is lost or nothing was heard for `silence` seconds:
+        go on from the last version. A bookmark comes about each minute.
         """
         query = {
             **(params or {}),
@@ -172,9 +170,7 @@ class Client:
             # Spread, so that watches begun together do not end together.
             "timeoutSeconds": str(random.randint(240, 480)),  # noqa: S311 - no secret
         }
-        call = Call(
-            "GET", path, query, headers={"Accept": JSON}, timeout=None, silence=_WATCH_SILENCE
-        )
+        call = Call("GET", path, query, headers={"Accept": JSON}, timeout=None, silence=silence)
         async with self._streams.send(call) as response:
             yield _events(response.content)
 

@@ -44,16 +44,20 @@ def retry_after(header: str | None, now: datetime) -> float | None:
 
 
 async def persist(
-    attempt: Callable[[], Awaitable[Answer]], *, repeatable: bool, patience: float
+    attempt: Callable[[], Awaitable[Answer]],
+    *,
+    repeatable: bool,
+    patience: float,
+    waits: Iterator[float] | None = None,
 ) -> Answer:
     """Call until there is an answer other than `Unavailable`, at most five times.
 
     What is not `repeatable` is repeated only where it surely had no effect. No attempt begins
-    once `patience` seconds have passed.
+    once `patience` seconds have passed; a server that asks for a longer wait is not waited for.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
-    waits = backoff()
+    waits = waits or backoff()
     for _ in range(_ATTEMPTS - 1):
         try:
             return await attempt()
