@@ -35,12 +35,16 @@ logger = logging.getLogger(__name__)
 async def run(settings: OperatorSettings) -> None:
     """Run the operator until SIGTERM or SIGINT."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    _stop_on_signals(stop)
     credentials = await load_credentials(settings.kubeconfig)
     async with Client(credentials, max_connections=settings.max_connections) as client:
         await _Operator(settings, credentials, client).run(stop)
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
 
 
 class _Operator:
@@ -64,6 +68,7 @@ class _Operator:
         """Start everything, and end it when told to or when a part has failed."""
         runner = await self._serve_health()
         stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+        signals = asyncio.create_task(self._take_signals_back(stop))
         parts = [asyncio.create_task(part) for part in self._parts(stop)]
         logger.info("started")
         try:
@@ -75,9 +80,9 @@ class _Operator:
             logger.info("stopping")
             stop.set()
             await self._collector.stop()
-            for part in (*parts, stopped):
+            for part in (*parts, stopped, signals):
                 part.cancel()
-            await asyncio.gather(*parts, stopped, return_exceptions=True)
+            await asyncio.gather(*parts, stopped, signals, return_exceptions=True)
             if runner is not None:
                 await runner.cleanup()
 
@@ -103,6 +108,11 @@ class _Operator:
             stop_flag=stop,
             ready_flag=self._watching,
         )
+
+    async def _take_signals_back(self, stop: asyncio.Event) -> None:
+        # Kopf puts its own handlers in place of ours, and takes five seconds longer to end.
+        await self._watching.wait()
+        _stop_on_signals(stop)
 
     async def _login(self) -> kopf.ConnectionInfo:
         return kopf.ConnectionInfo(**await self._credentials.connection())
