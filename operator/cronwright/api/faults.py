@@ -32,35 +32,30 @@ def _fault(error: Mapping[str, Any], place: tuple[str | int, ...], model: type[B
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, FieldError):
         return Fault(f"{field}: {cause.problem}", field, value, cause.remedy)
-    owner = _owner(model, place[:-1])
+    owner, meaning = _look_up(model, place)
     if error["type"] == _UNKNOWN:
         return Fault(f"{field}: no such field", field, value, _nearest(str(place[-1]), owner))
     words = _WORDS.get(error["type"]) or error["msg"].removeprefix("Input ")
-    return Fault(f"{field}: {words}", field, value, _meaning(place[-1:], owner))
+    return Fault(f"{field}: {words}", field, value, f"write what it takes: {meaning}")
 
 
-def _owner(model: type[BaseModel], place: tuple[str | int, ...]) -> type[BaseModel] | None:
-    """Find the model of the object that a place is in; None within somebody else's schema."""
+def _look_up(
+    model: type[BaseModel], place: tuple[str | int, ...]
+) -> tuple[type[BaseModel], str | None]:
+    """Find the innermost object of ours that a place is in, and the meaning of its field there."""
+    meaning = model.__doc__
     for part in place:
         info = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-        inner = info.annotation if info else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return None
-        model = inner
-    return model
+        if info is None:
+            break
+        meaning = info.description
+        if not (isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)):
+            break
+        model = info.annotation
+    return model, meaning
 
 
-def _names(model: type[BaseModel]) -> dict[str, str]:
-    """Give each field as callers write it, with its meaning."""
-    return {info.alias or name: info.description or "" for name, info in model.model_fields.items()}
-
-
-def _nearest(unknown: str, owner: type[BaseModel] | None) -> str:
-    known = _names(owner) if owner else {}
-    near = get_close_matches(unknown, known, n=1, cutoff=0.6)
+def _nearest(unknown: str, owner: type[BaseModel]) -> str:
+    known = [info.alias or name for name, info in owner.model_fields.items()]
+    near = get_close_matches(unknown, known, n=1, cutoff=0.7)
     return f"write {near[0]}" if near else f"remove it; known are {', '.join(known)}"
-
-
-def _meaning(last: tuple[str | int, ...], owner: type[BaseModel] | None) -> str | None:
-    meaning = _names(owner).get(str(last[0])) if owner and last else None
-    return f"write what it takes: {meaning}" if meaning else None

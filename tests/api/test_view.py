@@ -1,0 +1,135 @@
+from typing import Any
+
+import pytest
+
+from cronwright.api.view import TaskSummary, TaskView, status_word, task_summary, task_view
+
+RECORD = {
+    "name": "backup-29384756",
+    "id": "3f6c1b1e-27cd-4b2e-8d92-5f6e0a7b9c10",
+    "generation": 1,
+    "slot": "2026-01-31T02:00:00Z",
+    "trigger": "Schedule",
+    "verdict": "Failed",
+    "startTime": "2026-01-31T02:00:00Z",
+    "completionTime": "2026-01-31T02:00:09Z",
+    "attempts": 1,
+    "exitCode": 3,
+    "captured": "Full",
+}
+STATUS: dict[str, Any] = {
+    "mode": "Native",
+    "nextRunTime": "2026-02-01T02:00:00Z",
+    "lastRunTime": "2026-01-31T02:00:00Z",
+    "lastRun": {**RECORD, "logTail": "no space left\n"},
+    "lastFailure": {**RECORD, "logTail": "no space left\n"},
+    "history": [RECORD],
+    "counts": {"Failed": 1},
+    "conditions": [
+        {
+            "type": "Ready",
+            "status": "True",
+            "reason": "Reconciled",
+            "message": "",
+            "lastTransitionTime": "2026-01-30T12:00:00Z",
+        }
+    ],
+}
+
+
+def body(status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "name": "1541815603606036480",
+            "namespace": "shop",
+            "uid": "18d17661-ab5b-4839-aeae-a9301e02e954",
+            "creationTimestamp": "2026-01-30T12:00:00Z",
+            **metadata,
+        },
+        "spec": {"schedule": "0 2 * * *", "timeZone": "Etc/UTC", "container": {"image": "busybox"}},
+        **({"status": status} if status else {}),
+    }
+
+
+def test_a_task_is_shown_with_its_records() -> None:
+    labels = {"cronwright.dev/name": "backup", "team": "a"}
+
+    assert task_view(body(STATUS, labels=labels)) == {
+        "id": "1541815603606036480",
+        "name": "backup",
+        "namespace": "shop",
+        "uid": "18d17661-ab5b-4839-aeae-a9301e02e954",
+        "labels": labels,
+        "createdAt": "2026-01-30T12:00:00Z",
+        "status": "failed",
+        "ready": True,
+        "schedule": "0 2 * * *",
+        "timeZone": "Etc/UTC",
+        "suspend": False,
+        "mode": "Native",
+        "nextRunTime": "2026-02-01T02:00:00Z",
+        "lastRunTime": "2026-01-31T02:00:00Z",
+        "lastSuccessTime": None,
+        "activeCount": 0,
+        "lastResult": "Failed",
+        "spec": body()["spec"],
+        "active": [],
+        "lastRun": STATUS["lastRun"],
+        "lastFailure": STATUS["lastFailure"],
+        "history": [RECORD],
+        "counts": {"Failed": 1},
+        "conditions": STATUS["conditions"],
+    }
+
+
+@pytest.mark.parametrize("status", [None, STATUS], ids=["new", "with runs"])
+def test_what_is_shown_is_what_the_document_describes(status: dict[str, Any] | None) -> None:
+    TaskView.model_validate(task_view(body(status)))
+    TaskSummary.model_validate(task_summary(body(status)))
+
+
+def test_a_task_that_the_operator_has_not_seen_is_shown_with_nothing_known() -> None:
+    view = task_view(body())
+
+    assert (view["status"], view["ready"], view["lastRun"]) == ("pending", None, None)
+    assert view["name"] == view["id"]
+
+
+def test_a_task_in_a_list_has_no_records() -> None:
+    summary = task_summary(body(STATUS))
+
+    assert summary["lastResult"] == "Failed"
+    assert not summary.keys() & {"spec", "lastRun", "history", "active"}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"),
+    [
+        ("Succeeded", "success"),
+        ("Failed", "failed"),
+        ("TimedOut", "failed"),
+        ("Cancelled", "failed"),
+        ("Replaced", "failed"),
+        ("Missed", "failed"),
+        ("Unknown", "failed"),
+    ],
+)
+def test_the_word_follows_the_last_run(verdict: str, word: str) -> None:
+    assert status_word({}, {"lastRun": {"verdict": verdict}}) == word
+
+
+def test_a_slot_without_a_run_changes_nothing() -> None:
+    status = {"lastRun": {"verdict": "Succeeded"}, "history": [{"verdict": "Skipped"}]}
+
+    assert status_word({}, status) == "success"
+
+
+def test_an_active_run_counts_before_the_last_one() -> None:
+    assert status_word({}, {"activeCount": 1, "lastRun": {"verdict": "Failed"}}) == "running"
+
+
+def test_a_request_counts_before_all_else() -> None:
+    asked = {"run.cronwright.dev/1": "{}"}
+
+    assert status_word(asked, {"activeCount": 1, "lastRun": {"verdict": "Failed"}}) == "pending"
+    assert status_word({"other.cronwright.dev/1": "{}"}, {"activeCount": 1}) == "running"
