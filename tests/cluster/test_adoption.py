@@ -213,3 +213,20 @@ async def test_a_deleted_task_takes_its_children_along(
         return True
 
     await until(gone, 45.0)
+
+
+async def test_a_task_made_anew_waits_for_the_old_ones_cronjob_to_go(
+    tasks: Tasks, operator: OperatorProcess, client: Client
+) -> None:
+    await tasks.create("again", schedule=SELDOM)
+    await tasks.ready("again")
+    path = paths.cronjobs(tasks.namespace, "again")
+    await client.merge_patch(path, {"metadata": {"finalizers": ["tests.example/hold"]}})
+    await tasks.delete("again")
+    new = await tasks.create("again", schedule="0 0 2 2 *")
+    assert (await tasks.refused("again"))["reason"] == "NameTaken"
+    await client.merge_patch(path, {"metadata": {"finalizers": None}})
+
+    await tasks.ready("again", timeout=10.0)
+    cronjob = await tasks.cronjob("again")
+    assert cronjob["metadata"]["ownerReferences"][0]["uid"] == new["metadata"]["uid"]

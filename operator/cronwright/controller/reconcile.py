@@ -42,7 +42,7 @@ _LONGEST_MESSAGE: Final = 700
 class _Refusal:
     """A CronJob that the API server did not take, and when to try again."""
 
-    of: tuple[str, int, str | None]
+    of: tuple[str, int, str | None, str | None]
     readiness: Readiness
     until: datetime
 
@@ -128,7 +128,9 @@ class Reconciler:
             self._refusals.pop(key, None)
             return plan.readiness, world.cronjob
         adopt = task.annotations.get(identity.ADOPT)
-        attempt = (rendered.hash, task.generation, adopt)
+        # A CronJob of ours in the way, such as that of a deleted task of this name, is seen to go.
+        standing = world.cronjob.uid if world.cronjob else None
+        attempt = (rendered.hash, task.generation, adopt, standing)
         refusal = self._refusals.get(key)
         if refusal is not None and refusal.of == attempt and world.now < refusal.until:
             return refusal.readiness, world.cronjob
