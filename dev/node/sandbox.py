@@ -1,0 +1,112 @@
+"""What a container sees: a root of its own over the host's, its volumes, its user.
+
+Runs in the container's first process, between fork and exec; `zygote` calls it. The root is an
+overlay: the host's files below, the container's own writes above, in memory and gone with it.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from dev.node import syscalls
+
+Spec = dict[str, Any]
+
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_NOT_SHOWN = ("/proc", "/sys", "/dev")
+
+
+def other_mounts() -> list[str]:
+    """List what is mounted below the host's root: an overlay of the root does not show it."""
+    mounts = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        place = line.split()[4].replace("\\040", " ")
+        if place != "/" and not place.startswith(_NOT_SHOWN):
+            mounts.append(place)
+    return mounts
+
+
+def enter(spec: Spec) -> None:
+    """Make the container's root and change into it."""
+    syscalls.mount("", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
+    stage = spec["stage"]
+    syscalls.mount("tmpfs", stage, "tmpfs", data="mode=755")
+    root, upper, work = (f"{stage}/{name}" for name in ("root", "upper", "work"))
+    for each in (root, upper, work):
+        os.mkdir(each)  # noqa: PTH102
+    syscalls.mount("overlay", root, "overlay", data=f"lowerdir=/,upperdir={upper},workdir={work}")
+    for place in spec["otherMounts"]:
+        target = Path(root + place)
+        if target.exists():
+            syscalls.bind(place, str(target))
+    syscalls.mount("proc", f"{root}/proc", "proc")
+    syscalls.bind("/sys", f"{root}/sys")
+    _make_devices(f"{root}/dev")
+    _open_paths(root, spec["open"])
+    for volume in spec["mounts"]:
+        _show(root, volume)
+    if spec["readOnlyRoot"]:
+        flags = syscalls.MS_BIND | syscalls.MS_REMOUNT | syscalls.MS_RDONLY
+        syscalls.mount(root, root, flags=syscalls.MS_BIND)
+        syscalls.mount("", root, flags=flags)
+    os.chroot(root)
+    os.chdir("/")
+
+
+def _make_devices(place: str) -> None:
+    syscalls.mount("tmpfs", place, "tmpfs", data="mode=755")
+    for name in _DEVICES:
+        if Path(f"/dev/{name}").exists():
+            Path(f"{place}/{name}").touch()
+            syscalls.bind(f"/dev/{name}", f"{place}/{name}")
+    for name, target in (("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"),
+                         ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2")):  # fmt: skip
+        Path(f"{place}/{name}").symlink_to(target)
+    Path(f"{place}/shm").mkdir()
+    Path(f"{place}/shm").chmod(0o1777)
+
+
+def _open_paths(root: str, paths: list[str]) -> None:
+    """Let every user pass through the directories in which the host's programs stand.
+
+    A home directory may be closed to others, while an image's programs never are. Only the
+    container's own root is changed.
+    """
+    for path in paths:
+        for parent in (Path(path), *Path(path).parents):
+            inside = Path(root + str(parent))
+            mode = stat.S_IMODE(inside.stat().st_mode)
+            if inside.is_dir() and not mode & stat.S_IXOTH:
+                inside.chmod(mode | stat.S_IXOTH | stat.S_IROTH)
+
+
+def _show(root: str, volume: Spec) -> None:
+    source, target = Path(volume["source"]), Path(root + volume["target"])
+    if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch(exist_ok=True)
+    syscalls.bind(str(source), str(target), read_only=volume["readOnly"])
+
+
+def become(spec: Spec) -> None:
+    """Take on the container's user and groups, where it names any."""
+    if spec["groups"] is not None:
+        os.setgroups(spec["groups"])
+    if spec["group"] is not None:
+        os.setgid(spec["group"])
+    if spec["user"] is not None:
+        os.setuid(spec["user"])
+
+
+def find_program(name: str, environment: dict[str, str]) -> str:
+    """Find a command as execvp does; FileNotFoundError where there is none."""
+    if "/" in name:
+        return name
+    for directory in environment.get("PATH", os.defpath).split(":"):
+        path = os.path.join(directory or ".", name)  # noqa: PTH118
+        if os.access(path, os.X_OK):
+            return path
+    raise FileNotFoundError(f'exec: "{name}": executable file not found in $PATH')
