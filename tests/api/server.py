@@ -1,6 +1,5 @@
 """The application behind a real HTTP server on loopback, and the clients of it."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,13 +33,15 @@ async def serving(
     app = create_app(client, settings or ApiSettings(), lambda: NOW, clock or Clock())
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_config=None)
+    config.load()
     server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve([listener]))
+    server.lifespan = config.lifespan_class(config)
+    # Not `serve`, which looks up only ten times a second whether it is to end.
+    await server.startup([listener])
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
-        await task
+        await server.shutdown([listener])
 
 
 @asynccontextmanager
