@@ -36,12 +36,14 @@ async def serving(
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
-    # Not `serve`, which looks up only ten times a second whether it is to end.
+    # Not `serve` and `shutdown`, which look up only ten times a second.
     await server.startup([listener])
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        await server.shutdown([listener])
+        for each in server.servers:
+            each.close()
+            await each.wait_closed()
 
 
 @asynccontextmanager
