@@ -7,6 +7,7 @@ longer in it is told as deleted. `controller.children` has one each for CronJobs
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Hashable
 from typing import Any, Final, Generic
 
@@ -47,7 +48,7 @@ class Informer(Generic[T]):
         self._on_change = on_change
         self._store: Store[T] = Store(self._tell, index)
         self._version: str | None = None  # as of which all is known; None: list first
-        self._heard = asyncio.get_running_loop().time()
+        self._heard = time.monotonic()
 
     def get(self, namespace: str, name: str) -> T | None:
         """Find a record by its object's place."""
@@ -63,7 +64,7 @@ class Informer(Generic[T]):
 
     def age(self) -> float:
         """Give the seconds since the API server was last heard; a sound watch stays below 120."""
-        return asyncio.get_running_loop().time() - self._heard
+        return time.monotonic() - self._heard
 
     def observe(self, body: JSONObject) -> None:
         """Take in the answer to an own write, before the watch tells of it."""
@@ -89,7 +90,7 @@ class Informer(Generic[T]):
         """List and watch, for ever; every failure is tried again."""
         waits = backoff(longest=_LONGEST_WAIT)
         while True:
-            began = asyncio.get_running_loop().time()
+            began = time.monotonic()
             try:
                 if self._version is None:
                     await self._list()
@@ -157,4 +158,4 @@ class Informer(Generic[T]):
             logger.exception("change not handled", extra=where)
 
     def _hear(self) -> None:
-        self._heard = asyncio.get_running_loop().time()
+        self._heard = time.monotonic()
