@@ -332,7 +332,7 @@ async def test_a_list_comes_in_pages(server: Server, client: Client) -> None:
 
 async def test_a_list_may_be_of_metadata_alone(server: Server, client: Client) -> None:
     accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-    server.will(gives({"metadata": {}, "items": []}))
+    server.will(gives({"metadata": {}, "items": None}))
 
     assert [page["items"] async for page in client.list_pages("/things", accept=accept)] == [[]]
     assert server.seen[0].headers["Accept"] == accept

@@ -8,7 +8,7 @@ typed nor checked, so that fields newer than this program pass through it. `tran
 import json
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self
@@ -148,6 +148,8 @@ class Client:
             page = await self.request(
                 "GET", path, params=query, accept=accept, timeout=_LIST_TIMEOUT
             )
+            # A list without items has null for them where Go says so, as of metadata alone.
+            page["items"] = page.get("items") or []
             yield page
             if not (token := page["metadata"].get("continue")):
                 return
@@ -178,9 +180,17 @@ class Client:
     async def stream(
         self, path: str, params: Params | None = None, timeout: float = 5.0
     ) -> AsyncIterator[aiohttp.StreamReader]:
-        """Open an answer that is read as it comes; all of it may take `timeout` seconds."""
+        """Open an answer that is read as it comes; reading may take `timeout` seconds in all.
+
+        Opening is tried again as `request` is; once opened, what breaks is Unavailable.
+        """
         call = Call("GET", path, params or {}, headers={"Accept": "*/*"}, timeout=timeout)
-        async with self._streams.send(call) as response:
+        async with AsyncExitStack() as opened:
+
+            async def attempt() -> aiohttp.ClientResponse:
+                return await opened.enter_async_context(self._streams.send(call))
+
+            response = await persist(attempt, repeatable=True, patience=timeout)
             yield response.content
 
 

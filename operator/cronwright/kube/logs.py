@@ -7,6 +7,7 @@ this before a pod is gone.
 
 import asyncio
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -14,9 +15,16 @@ import aiohttp
 from cronwright.core.tail import TailRing
 from cronwright.kube import paths
 from cronwright.kube.client import Client
-from cronwright.kube.errors import Unavailable
+from cronwright.kube.errors import NotFound, Unavailable
 
 MEBIBYTE: Final = 1024 * 1024
+# The kubelet has begun its answer, with status 200, before it looks for the container: what then
+# fails is all that the log seems to say (kubernetes/kubernetes#142258). No line end follows it.
+_NO_LOG: Final = (
+    b"unable to retrieve container logs for ",
+    b'failed to try resolving symlinks in path "',
+    b'failed to open log file "',
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +78,13 @@ async def read_tail(
 
 async def _pour(content: aiohttp.StreamReader, ring: TailRing, limit_bytes: int) -> bool:
     """Read into the ring; tell whether the log's end was reached."""
-    read = 0
+    read, first = 0, b""
     async for chunk in content.iter_any():
         ring.feed(chunk)
         read += len(chunk)
+        first = first or chunk
         if read > limit_bytes:
             return False
+    if read == len(first) and first.startswith(_NO_LOG) and b"\n" not in first:
+        raise NotFound(HTTPStatus.NOT_FOUND, "NotFound", first.decode(errors="replace"))
     return True
