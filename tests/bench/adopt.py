@@ -11,6 +11,7 @@ from typing import Final
 from tests.bench import histories, process
 from tests.bench.api import all_at_once
 from tests.bench.cluster import cluster
+from tests.bench.follow import Follower
 from tests.bench.intake import Intake, take_in
 from tests.bench.process import Memory
 from tests.bench.progress import Progress
@@ -25,6 +26,7 @@ _PACE_GOAL: Final = 2.0
 _WRITES_GOAL: Final = 2.0
 _CAUGHT_UP_GOAL: Final = 20.0
 _MEMORY_GOAL: Final = 250.0
+_TIMEOUT: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,11 @@ async def _full_histories(stage: Stage, count: int) -> tuple[Restart, Memory]:
     stage.say(f"writing {histories.RUNS} runs into each history")
     fills = (histories.fill(stage, number) for number in range(count))
     await all_at_once(fills, "written", stage.progress)
+    # The operator has yet to say its part on them; the restart that counts is the one after.
+    follower = Follower(stage.cluster, stage.subject)
+    stage.subject.start()
+    await follower.until(lambda: len(follower.writes) >= count, _TIMEOUT, "first look")
+    await follower.until_quiet()
     back = await restart(stage, count)
     return back, stage.subject.memory()
 
@@ -120,9 +127,10 @@ def _grown(course: Course, full: tuple[Restart, Memory]) -> list[Figure]:
         (f"{head}: restart: writes", course.back.writes, "", 0.0),
         (f"{head}: memory", course.memory.resident, "MiB", _MEMORY_GOAL),
         (f"{head}: memory, proportional", course.memory.proportional, "MiB", None),
-        (f"{head}: memory, peak", course.intake.memory.peak, "MiB", None),
+        (f"{head}: memory, peak", course.memory.peak, "MiB", None),
         (f"{filled}: restart: first change carried out", back.first, "s", _CAUGHT_UP_GOAL),
         (f"{filled}: restart: caught up", back.caught_up, "s", _CAUGHT_UP_GOAL),
+        (f"{filled}: restart: writes", back.writes, "", 0.0),
         (f"{filled}: restart: processor time", back.cpu, "s", None),
         (f"{filled}: memory", memory.resident, "MiB", _MEMORY_GOAL),
         (f"{filled}: memory, peak", memory.peak, "MiB", None),
