@@ -6,6 +6,7 @@ answers with; https://kubernetes.io/docs/reference/kubernetes-api/common-definit
 # ruff: noqa: N818 - the classes are named as the API names its reasons
 
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,6 +14,11 @@ from typing import Any, Final
 from cronwright.errors import CronwrightError
 
 _LONGEST_TEXT: Final = 300
+_LONGEST_MESSAGE: Final = 1000
+_PATCH: Final = "patch"
+# A patch whose result is refused by the strict check is refused with that whole result, secrets
+# and all, as one quoted value; what is wrong with it comes after.
+_WHOLE_OBJECT: Final = re.compile(r'^Invalid value: "(?:[^"\\]|\\.)*": ', re.DOTALL)
 
 
 class CredentialsError(CronwrightError):
@@ -115,7 +121,12 @@ def error_from_status(
     code = status if status >= HTTPStatus.BAD_REQUEST else int(body.get("code") or 0)
     reason = str(body.get("reason") or _phrase(code))
     message = str(body.get("message") or f"the API server answered {code} {reason}")
-    details = body.get("details") or {}
+    details = dict(body.get("details") or {})
+    details["causes"] = [_without_object(cause) for cause in details.get("causes") or ()]
+    for cause in details["causes"]:
+        if cause.get("field") == _PATCH:
+            message = cause["message"]
+    message = _shortened(message)
     if code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         if retry_after is None and details.get("retryAfterSeconds"):
             retry_after = float(details["retryAfterSeconds"])
@@ -142,6 +153,20 @@ def error_from_answer(status: int, body: bytes, retry_after: float | None = None
     if not isinstance(parsed, dict) or parsed.get("kind") != "Status":
         parsed = {"message": body.decode(errors="replace").strip()[:_LONGEST_TEXT]}
     return error_from_status(status, parsed, retry_after)
+
+
+def _without_object(cause: Mapping[str, Any]) -> dict[str, Any]:
+    if cause.get("field") != _PATCH:
+        return dict(cause)
+    return {**cause, "message": _WHOLE_OBJECT.sub("", str(cause.get("message")))}
+
+
+def _shortened(message: str) -> str:
+    # The object is named at the beginning, what is wrong with it said at the end.
+    if len(message) <= _LONGEST_MESSAGE:
+        return message
+    half = _LONGEST_MESSAGE // 2
+    return f"{message[:half]} … {message[-half:]}"
 
 
 def _phrase(code: int) -> str:
