@@ -6,6 +6,7 @@ caught up when changes are carried out at once again.
 
 import asyncio
 import json
+import math
 import time
 from dataclasses import dataclass, replace
 from typing import Final
@@ -31,6 +32,11 @@ class Change:
     made: float
     carried_out: float | None = None
 
+    @property
+    def delay(self) -> float:
+        """How long it waited; for ever while it is not carried out."""
+        return math.inf if self.carried_out is None else self.carried_out - self.made
+
 
 @dataclass(frozen=True, slots=True)
 class Restart:
@@ -50,7 +56,7 @@ async def restart(stage: Stage, count: int) -> Restart:
     follower = Follower(stage.cluster, subject)
     started = subject.start()
     changes: list[Change] = []
-    while not _caught_up(changes):
+    while not caught_up(changes):
         if changes and changes[-1].made > _GIVE_UP:
             raise RuntimeError(f"{subject.name} has not caught up after {_GIVE_UP:.0f} s")
         changes.append(await _make_change(stage, len(changes), count, started))
@@ -79,13 +85,13 @@ async def _make_change(stage: Stage, index: int, count: int, started: float) -> 
     return change
 
 
-def _caught_up(changes: list[Change]) -> bool:
-    """Tell whether the first change and the last few are carried out, the last few at once."""
+def caught_up(changes: list[Change]) -> bool:
+    """Tell whether the first change is carried out, and the last few were at once."""
     last = changes[-_IN_A_ROW:]
-    return len(last) == _IN_A_ROW and all(
-        each.carried_out is not None
-        and (each is changes[0] or each.carried_out - each.made <= _AT_ONCE)
-        for each in (changes[0], *last)
+    return (
+        len(last) == _IN_A_ROW
+        and changes[0].carried_out is not None
+        and all(each.delay <= _AT_ONCE for each in last)
     )
 
 
