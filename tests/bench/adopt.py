@@ -1,17 +1,16 @@
 """Benchmark `adopt`: tasks taken in per second, writes a task, restarts, memory.
 
 The textbook operator first, then ours on the same number of tasks, each in a cluster of its own
-on the same machine. Ours then goes on to five times as many, and to full histories.
+on the same machine. Ours then goes on to five times as many. These tasks are new; `memory` has
+what tasks weigh that have run for a while.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench import histories, process
-from tests.bench.api import all_at_once
+from tests.bench import process
 from tests.bench.cluster import cluster
-from tests.bench.follow import Follower
 from tests.bench.intake import Intake, take_in
 from tests.bench.process import Memory
 from tests.bench.progress import Progress
@@ -26,7 +25,6 @@ _PACE_GOAL: Final = 2.0
 _WRITES_GOAL: Final = 2.0
 _CAUGHT_UP_GOAL: Final = 20.0
 _MEMORY_GOAL: Final = 250.0
-_TIMEOUT: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,7 @@ async def run(count: int, given: Path | None, progress: Progress) -> list[Figure
         async with Stage(place, process.cronwright, progress, keep=given is None) as stage:
             small = await _course(stage, 0, count)
             large = await _course(stage, count, count * _GROWTH)
-            full = await _full_histories(stage, large.count)
-    return [*_compared(small, baseline), *_grown(large, full)]
+    return [*_compared(small, baseline), *_grown(large)]
 
 
 async def _course(stage: Stage, standing: int, count: int) -> Course:
@@ -65,21 +62,6 @@ async def _course(stage: Stage, standing: int, count: int) -> Course:
     intake = await take_in(stage, count - standing)
     back = await restart(stage, count)
     return Course(count, count - standing, intake, back, stage.subject.memory())
-
-
-async def _full_histories(stage: Stage, count: int) -> tuple[Restart, Memory]:
-    """Give every task the history of twenty runs, and restart and weigh the operator again."""
-    stage.subject.stop()
-    stage.say(f"writing {histories.RUNS} runs into each history")
-    fills = (histories.fill(stage, number) for number in range(count))
-    await all_at_once(fills, "written", stage.progress)
-    # The operator has yet to say its part on them; the restart that counts is the one after.
-    follower = Follower(stage.cluster, stage.subject)
-    stage.subject.start()
-    await follower.until(lambda: len(follower.writes) >= count, _TIMEOUT, "first look")
-    await follower.until_quiet()
-    back = await restart(stage, count)
-    return back, stage.subject.memory()
 
 
 def _compared(ours: Course, baseline: Course) -> list[Figure]:
@@ -115,10 +97,9 @@ def _compared(ours: Course, baseline: Course) -> list[Figure]:
     ]
 
 
-def _grown(course: Course, full: tuple[Restart, Memory]) -> list[Figure]:
+def _grown(course: Course) -> list[Figure]:
     """List what only ours was measured at."""
-    back, memory = full
-    head, filled = f"{course.count} tasks", f"{course.count} tasks with {histories.RUNS} runs"
+    head = f"{course.count} tasks"
     rest = [
         (f"{head}: taken in on top", course.pace, "a second", None),
         (f"{head}: writes a task", _writes(course), "", _WRITES_GOAL),
@@ -128,12 +109,6 @@ def _grown(course: Course, full: tuple[Restart, Memory]) -> list[Figure]:
         (f"{head}: memory", course.memory.resident, "MiB", _MEMORY_GOAL),
         (f"{head}: memory, proportional", course.memory.proportional, "MiB", None),
         (f"{head}: memory, peak", course.memory.peak, "MiB", None),
-        (f"{filled}: restart: first change carried out", back.first, "s", _CAUGHT_UP_GOAL),
-        (f"{filled}: restart: caught up", back.caught_up, "s", _CAUGHT_UP_GOAL),
-        (f"{filled}: restart: writes", back.writes, "", 0.0),
-        (f"{filled}: restart: processor time", back.cpu, "s", None),
-        (f"{filled}: memory", memory.resident, "MiB", _MEMORY_GOAL),
-        (f"{filled}: memory, peak", memory.peak, "MiB", None),
     ]
     return [Figure(NAME, name, value, unit, goal=goal) for name, value, unit, goal in rest]
 

@@ -32,20 +32,20 @@ from cronwright.core.facts import (
 from cronwright.kube.client import Client
 from cronwright.kube.informer import Informer
 from cronwright.model.task import ScheduledTask
-from tests.bench import histories, tasks
+from tests.bench import lived, tasks
 from tests.bench.progress import Progress
 from tests.bench.report import Figure
 
 NAME: Final = "reconcile"
 DEFAULT_N: Final = 2000
 _GOAL: Final = 1.0
-_KEPT_JOBS: Final = 3
+_CRONJOB_UID: Final = "0b0f1c9e-8f5c-4d1e-8a65-1c1f0b7f2d22"
 _KEY: Final = TaskKey("bench", tasks.name(0))
 
 
 async def run(count: int, _: Path | None, progress: Progress) -> list[Figure]:
     """Measure in this process."""
-    progress.say(f"{count} looks at a task with {histories.RUNS} runs")
+    progress.say(f"{count} looks at a task with {lived.RUNS} runs")
     world = _World(datetime.now(UTC))
     await world.settle()
     look = await _milliseconds(count, world.look)
@@ -120,7 +120,7 @@ class _World:
             client, "", pod_facts, _ignore, index=lambda pod: (pod.namespace, pod.job_uid)
         )
         cronjobs.observe(_cronjob(self._body))
-        for record in self._body["status"]["history"][:_KEPT_JOBS]:
+        for record in self._body["status"]["history"][: lived.KEPT]:
             jobs.observe(_job(record))
         sources = Sources(self._tasks, cronjobs, jobs, pods, witness, {})
         tools = Tools(
@@ -147,7 +147,7 @@ def _body(now: datetime) -> dict[str, Any]:
         "resourceVersion": "1000",
         "creationTimestamp": _time(now - timedelta(days=30)),
     }
-    body["status"] = {**histories.history(_KEY.name, now), "cronJob": {"generation": 1}}
+    body["status"] = {**lived.history(_KEY.name, now), "cronJob": {"generation": 1}}
     return body
 
 
@@ -157,7 +157,7 @@ def _cronjob(body: dict[str, Any]) -> dict[str, Any]:
     last = body["status"]["history"][0]["slot"]
     manifest["metadata"] = {
         **manifest["metadata"],
-        "uid": "0b0f1c9e-8f5c-4d1e-8a65-1c1f0b7f2d22",
+        "uid": _CRONJOB_UID,
         "generation": 1,
         "resourceVersion": "1001",
         "creationTimestamp": body["metadata"]["creationTimestamp"],
@@ -166,34 +166,21 @@ def _cronjob(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _job(record: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "metadata": {
-            "name": record["name"],
-            "namespace": _KEY.namespace,
-            "uid": record["id"],
-            "resourceVersion": "1002",
-            "creationTimestamp": record["startTime"],
-            "labels": {"cronwright.dev/task": _KEY.name},
-            "annotations": {
-                "batch.kubernetes.io/cronjob-scheduled-timestamp": record["slot"],
-                "cronwright.dev/generation": "1",
-            },
-            "ownerReferences": [{"kind": "CronJob", "uid": "", "controller": True}],
-        },
-        "spec": {"backoffLimit": 0},
-        "status": {
-            "startTime": record["startTime"],
-            "completionTime": record["completionTime"],
-            "succeeded": 1,
-            "conditions": [
-                {
-                    "type": "Complete",
-                    "status": "True",
-                    "lastTransitionTime": record["completionTime"],
-                }
-            ],
-        },
+    body = lived.job(record, _KEY.name, _CRONJOB_UID)
+    body["metadata"] |= {
+        "namespace": _KEY.namespace,
+        "uid": record["id"],
+        "resourceVersion": "1002",
+        "creationTimestamp": record["startTime"],
     }
+    end = {"type": "Complete", "status": "True", "lastTransitionTime": record["completionTime"]}
+    body["status"] = {
+        "startTime": record["startTime"],
+        "completionTime": record["completionTime"],
+        "succeeded": 1,
+        "conditions": [end],
+    }
+    return body
 
 
 def _time(moment: datetime) -> str:
