@@ -101,7 +101,7 @@ async def test_a_token_may_be_late(server: Server, tmp_path: Path) -> None:
         assert server.seen == []
         file.write_text("here")
         await client.get("/")
-    assert await credentials.token() == "here"
+    assert server.seen[0].headers["Authorization"] == "Bearer here"
 
 
 async def test_a_pod_finds_its_api_server(

@@ -305,21 +305,6 @@ async def test_an_own_write_outlives_a_list_from_before_it(
     assert listener.told == [("a", None, 1), ("c", None, 3), ("b", None, 2), ("b", 2, None)]
 
 
-async def test_an_own_deletion_is_told_by_the_watch(
-    world: World, informer: Informer[Thing], listener: Listener
-) -> None:
-    world.put("a", 1)
-    async with running(informer):
-        informer.forget("shop", "a")
-        informer.forget("shop", "none")
-        assert (informer.all(), informer.select(1)) == ([], [])
-        world.delete("a", 2)
-        await world.publish()
-        await listener.until(lambda: len(listener.changes) == 2)
-
-    assert listener.told == [("a", None, 1), ("a", 2, None)]
-
-
 async def test_a_handler_that_fails_is_logged_and_called_again(
     world: World, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -104,11 +104,6 @@ class Credentials:
         """Give the `Authorization` header; a fresh one where the server rejected the given."""
         return await self._identity.authorization(rejected)
 
-    async def token(self) -> str | None:
-        """Give the bearer token alone; None where there is none."""
-        scheme, _, value = (await self.authorization() or "").partition(" ")
-        return value if scheme == "Bearer" else None
-
     async def connection(self) -> dict[str, Any]:
         """Give all of it as the arguments of `kopf.ConnectionInfo`."""
         endpoint = self.endpoint

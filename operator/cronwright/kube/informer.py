@@ -82,10 +82,6 @@ class Informer(Generic[T]):
             return
         self._store.put(record)
 
-    def forget(self, namespace: str, name: str) -> None:
-        """Drop an object that an own request has deleted; `on_change` hears of it by the watch."""
-        self._store.drop(ObjectKey(namespace, name))
-
     async def run(self) -> None:
         """List and watch, for ever; every failure is tried again."""
         waits = backoff(longest=_LONGEST_WAIT)

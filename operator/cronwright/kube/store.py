@@ -61,9 +61,6 @@ class Store(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return iter(list(self._records.values()))
 
-    def __len__(self) -> int:
-        return len(self._records)
-
     def get(self, key: ObjectKey) -> T | None:
         """Find a record by its place."""
         return self._records.get(key)
@@ -80,7 +77,7 @@ class Store(Generic[T]):
             return
         if known is not None and known.uid != record.uid:
             # Its deletion went unseen, and another object has taken its name.
-            self.drop(key)
+            self._drop(key)
             self._on_change(known, None)
             known = None
         self._keep(key, known, record)
@@ -90,15 +87,15 @@ class Store(Generic[T]):
         """Take note of a deletion, and tell of it with the object as it last was."""
         key = key_of(final)
         known = self._records.get(key)
-        if known is not None and known.uid != final.uid:
-            if version_of(known) > version_of(final):
-                return  # told already, when the name's next object came
+        another = known is not None and known.uid != final.uid
+        if known is not None and another and version_of(known) > version_of(final):
+            return  # told already, when the name's next object came
+        self._drop(key)
+        if another:
             self._on_change(known, None)
-        self.drop(key)
         self._on_change(final, None)
 
-    def drop(self, key: ObjectKey) -> None:
-        """Forget a record without telling."""
+    def _drop(self, key: ObjectKey) -> None:
         known = self._records.pop(key, None)
         if known is not None:
             self._unindex(key, known)
