@@ -155,15 +155,11 @@ class Node:
             "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
             "nodeInfo": _info(),
         }
-        await self._api.call(
-            "PATCH", f"/api/v1/nodes/{self._name}/status", {"status": status}, MERGE
-        )
+        path = f"/api/v1/nodes/{self._name}"
+        await self._api.call("PATCH", f"{path}/status", {"status": status}, MERGE)
         # The node controller marks a new node, and one that was away, as not to be used.
         await self._api.call(
-            "PATCH",
-            f"/api/v1/nodes/{self._name}",
-            {"spec": {"taints": None}},
-            "application/merge-patch+json",
+            "PATCH", path, {"spec": {"taints": None}}, "application/merge-patch+json"
         )
 
 

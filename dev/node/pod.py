@@ -278,19 +278,20 @@ class Pod:
     async def _report(self, *, final: bool) -> None:
         """Send the status, again and again until it has arrived or the pod is gone."""
         wait = 0.1
-        while not self._silent:
-            try:
-                await self._send(self._status(final=final))
-                if final and "deletionTimestamp" in self.body["metadata"]:
-                    await self.remove()
-                return
-            except ApiError as error:
-                if error.status in {404, 409}:
-                    return
-            except (OSError, TimeoutError, aiohttp.ClientError):
-                pass
+        while not self._silent and not await self._try_to_report(final=final):
             await asyncio.sleep(wait)
             wait = min(wait * 2, 5.0)
+
+    async def _try_to_report(self, *, final: bool) -> bool:
+        try:
+            await self._send(self._status(final=final))
+            if final and "deletionTimestamp" in self.body["metadata"]:
+                await self.remove()
+        except ApiError as error:
+            return error.status in {404, 409}  # the pod is gone, or another of its name
+        except (OSError, TimeoutError, aiohttp.ClientError):
+            return False
+        return True
 
     async def remove(self) -> None:
         """Take the object of a deleted pod that has ended away."""

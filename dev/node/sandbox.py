@@ -44,14 +44,16 @@ def enter(spec: Spec) -> None:
     syscalls.bind("/sys", f"{root}/sys")
     _make_devices(f"{root}/dev")
     _open_paths(root, spec["open"])
-    for volume in spec["mounts"]:
-        _show(root, volume)
-    if spec["readOnlyRoot"]:
-        flags = syscalls.MS_BIND | syscalls.MS_REMOUNT | syscalls.MS_RDONLY
-        syscalls.mount(root, root, flags=syscalls.MS_BIND)
-        syscalls.mount("", root, flags=flags)
+    # Opened before the root changes, mounted after it: a target such as /var/run/secrets goes
+    # through a symbolic link, which from outside would lead to the host's own /run.
+    sources = [os.open(volume["source"], os.O_PATH) for volume in spec["mounts"]]
     os.chroot(root)
     os.chdir("/")
+    for volume, source in zip(spec["mounts"], sources, strict=True):
+        _show(volume, f"/proc/self/fd/{source}")
+        os.close(source)
+    if spec["readOnlyRoot"]:
+        syscalls.mount("", "/", flags=syscalls.MS_BIND | syscalls.MS_REMOUNT | syscalls.MS_RDONLY)
 
 
 def _make_devices(place: str) -> None:
@@ -81,14 +83,14 @@ def _open_paths(root: str, paths: list[str]) -> None:
                 inside.chmod(mode | stat.S_IXOTH | stat.S_IROTH)
 
 
-def _show(root: str, volume: Spec) -> None:
-    source, target = Path(volume["source"]), Path(root + volume["target"])
-    if source.is_dir():
+def _show(volume: Spec, source: str) -> None:
+    target = Path(volume["target"])
+    if Path(source).is_dir():
         target.mkdir(parents=True, exist_ok=True)
     else:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.touch(exist_ok=True)
-    syscalls.bind(str(source), str(target), read_only=volume["readOnly"])
+    syscalls.bind(source, str(target), read_only=volume["readOnly"])
 
 
 def become(spec: Spec) -> None:

@@ -16,10 +16,11 @@ from dev.node.container import Container
 from dev.node.output import Output, Selection
 from dev.node.pod import Pod
 
-_PODS: Final = web.AppKey("pods", Callable[[], Iterable[Pod]])
+Pods = Callable[[], Iterable[Pod]]
+_PODS: Final[web.AppKey[Pods]] = web.AppKey("pods")
 
 
-def make_app(pods: Callable[[], Iterable[Pod]]) -> web.Application:
+def make_app(pods: Pods) -> web.Application:
     """Make the application over the node's pods."""
     app = web.Application()
     app[_PODS] = pods
