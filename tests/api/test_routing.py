@@ -34,7 +34,7 @@ async def test_a_method_that_a_path_lacks_is_a_problem_that_names_the_others(
         problem = await answer.json(content_type="application/problem+json")
 
     assert (answer.status, answer.headers["Allow"]) == (405, allowed)
-    assert allowed in problem["detail"]
+    assert allowed in problem["remedy"]
     assert problem["value"] == method
 
 

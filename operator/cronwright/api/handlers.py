@@ -45,7 +45,9 @@ async def _of_the_path(
     path = request.url.path
     if error.status_code == Kind.METHOD_NOT_ALLOWED.status:
         methods = ", ".join(_methods(routes, request.scope))
-        fault = Fault(f"{path} takes {methods}", "method", request.method)
+        fault = Fault(
+            f"{path} takes no {request.method}", "method", request.method, f"send {methods}"
+        )
         return Problem(Kind.METHOD_NOT_ALLOWED, fault, headers={"Allow": methods}).response()
     remedy = "GET /openapi.json lists the paths"
     return Problem(Kind.ROUTE_NOT_FOUND, Fault("no such path", "path", path, remedy)).response()

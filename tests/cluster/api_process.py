@@ -1,0 +1,137 @@
+"""The real HTTP API as a process, under the account that the chart gives it, and callers of it."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from cronwright.kube.client import Client
+from cronwright.model import GROUP
+from tests.cluster.operator_process import CHECKOUT
+from tests.cluster.waiting import until
+
+JSONObject = dict[str, Any]
+_ROLES = "/apis/rbac.authorization.k8s.io/v1"
+
+
+async def make_token(
+    client: Client, namespace: str, account: str, audiences: Sequence[str] = ()
+) -> str:
+    """Make a token of an account, as `kubectl create token` does."""
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+    answer = await client.create(path, {"spec": {"audiences": list(audiences)}})
+    token: str = answer["status"]["token"]
+    return token
+
+
+@asynccontextmanager
+async def serving(kubeconfig: Path, token_file: Path, *flags: str) -> AsyncIterator[str]:
+    """Run `cronwright api` for as long as it is used; give its URL."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cronwright", "api", "--bind-address", "127.0.0.1"),
+        *("--port", "0", "--kubeconfig", str(kubeconfig), "--token-file", str(token_file)),
+        *flags,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT / "operator")},
+    )
+    assert process.stderr is not None
+    lines: list[JSONObject] = []
+    reader = asyncio.create_task(_read(process.stderr, lines))
+    try:
+        yield await until(lambda: _address(lines), 20.0)
+    finally:
+        process.terminate()
+        code = await asyncio.wait_for(process.wait(), 20.0)
+        await reader
+    assert code == 0
+    assert [line for line in lines if line["level"] in {"error", "critical"}] == []
+
+
+async def _read(stream: asyncio.StreamReader, lines: list[JSONObject]) -> None:
+    while text := await stream.readline():
+        lines.append(json.loads(text))
+
+
+async def _address(lines: list[JSONObject]) -> str:
+    line = next((each for each in lines if each["message"] == "serving"), None)
+    return f"http://127.0.0.1:{line['port']}" if line else ""
+
+
+class Callers:
+    """Accounts of a namespace that call the API, with the rights that a test gives them."""
+
+    def __init__(self, client: Client, namespace: str, url: str) -> None:
+        self._client = client
+        self._namespace = namespace
+        self._url = url
+
+    async def with_role(self, role: str) -> str:
+        """Make an account that has one of the cluster's own roles; give its token."""
+        name = await self._account(role)
+        await self._bind(name, {"kind": "ClusterRole", "name": role})
+        await self._until_allowed(name, "get", "")
+        return await make_token(self._client, self._namespace, name)
+
+    async def with_rule(self, verb: str, subresource: str = "") -> str:
+        """Make an account that may do one thing; give its token."""
+        name = await self._account(verb)
+        resource = f"scheduledtasks/{subresource}" if subresource else "scheduledtasks"
+        rule = {"apiGroups": [GROUP], "resources": [resource], "verbs": [verb]}
+        role = {"metadata": {"name": name}, "rules": [rule]}
+        await self._client.create(f"{_ROLES}/namespaces/{self._namespace}/roles", role)
+        await self._bind(name, {"kind": "Role", "name": name})
+        await self._until_allowed(name, verb, subresource)
+        return await make_token(self._client, self._namespace, name)
+
+    async def nobody(self, audiences: Sequence[str] = ()) -> str:
+        """Make an account that may do nothing; give its token."""
+        name = await self._account("nobody")
+        return await make_token(self._client, self._namespace, name, audiences)
+
+    @asynccontextmanager
+    async def session(self, token: str | None) -> AsyncIterator[aiohttp.ClientSession]:
+        """Open a session with the API that shows a token."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with aiohttp.ClientSession(self._url, headers=headers) as session:
+            yield session
+
+    async def _account(self, purpose: str) -> str:
+        path = f"/api/v1/namespaces/{self._namespace}/serviceaccounts"
+        body = await self._client.create(path, {"metadata": {"generateName": f"{purpose}-"}})
+        name: str = body["metadata"]["name"]
+        return name
+
+    async def _bind(self, account: str, role: JSONObject) -> None:
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": self._namespace}
+        binding: JSONObject = {
+            "metadata": {"name": account},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", **role},
+            "subjects": [subject],
+        }
+        await self._client.create(f"{_ROLES}/namespaces/{self._namespace}/rolebindings", binding)
+
+    async def _until_allowed(self, account: str, verb: str, subresource: str) -> None:
+        """Wait until the authorizer, which learns of bindings by a watch, knows of this one."""
+        attributes = {
+            "group": GROUP,
+            "resource": "scheduledtasks",
+            "subresource": subresource,
+            "verb": verb,
+            "namespace": self._namespace,
+        }
+        user = f"system:serviceaccount:{self._namespace}:{account}"
+
+        async def allowed() -> bool:
+            answer = await self._client.create(
+                "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+                {"spec": {"user": user, "resourceAttributes": attributes}},
+            )
+            return bool(answer["status"]["allowed"])
+
+        await until(allowed)
