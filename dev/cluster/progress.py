@@ -1,4 +1,4 @@
-"""Tells what a long build does: a line that is rewritten, or without a terminal now and then one."""
+"""Tells what a long build does: on a terminal one line that is rewritten, else a line at times."""
 
 import sys
 import threading

@@ -1,0 +1,73 @@
+# What each target is for: `make help`. The environment is made when it is first needed.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+CLUSTER_DIR ?= $(CURDIR)/.cluster
+export CLUSTER_DIR
+
+ARGS ?=
+BENCH ?=
+N ?=
+ONLY ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install cluster down run demo test soak lint format docs crds kubectl helm bench
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/installed ## the environment, in .venv
+
+# uv installs in seconds what takes pip a minute; pip brings uv itself.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@echo "installing the environment into $(VENV)"
+	@test -x $(PYTHON) || python3 -m venv $(VENV)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	@$(VENV)/bin/uv pip install --quiet --python $(PYTHON) -c constraints.txt -e '.[dev]'
+	@touch $@
+
+cluster: install ## a local Kubernetes in the background; its kubeconfig is .cluster/kubeconfig
+	@$(PYTHON) -m dev.cluster up
+
+down: ## stop what `cluster` and `demo` started
+	@if test -x $(PYTHON); then $(PYTHON) -m dev.cluster down; fi
+
+run: install ## operator and API in the foreground, the API on 127.0.0.1:8080
+	@$(PYTHON) -m dev.run
+
+demo: install ## see it work: cluster, operator, API and examples, left running
+	@$(PYTHON) -m dev.demo
+
+test: install ## the whole suite, the cluster tests included
+	@if test -z "$$KUBECONFIG$$CRONWRIGHT_TEST_KUBECONFIG"; then $(PYTHON) -m dev.cluster up; fi
+	@$(VENV)/bin/pytest -n 3 --dist loadfile $(ARGS)
+
+soak: cluster ## the tests that take longer; ONLY=name one of them
+	@$(VENV)/bin/pytest -m soak $(if $(ONLY),-k '$(ONLY)') $(ARGS)
+
+lint: install ## style, types and layers
+	@$(VENV)/bin/ruff check
+	@$(VENV)/bin/ruff format --check
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+format: install ## formats the code
+	@$(VENV)/bin/ruff check --fix --quiet
+	@$(VENV)/bin/ruff format --quiet
+
+crds: install ## the CRD, from the models
+	@$(VENV)/bin/cronwright crd > crds/cronwright.dev_scheduledtasks.yaml
+	@cp crds/cronwright.dev_scheduledtasks.yaml charts/cronwright/files/
+
+docs: install ## the reference page from the models, and the chart's table of values
+	@$(PYTHON) -c 'from cronwright.model.reference import reference; print(reference(), end="")' > docs/reference.md
+	@$(PYTHON) -m dev.chart.readme
+
+kubectl: ## the cluster's kubectl: make kubectl ARGS="get stask"
+	@KUBECONFIG=$${KUBECONFIG:-$(CLUSTER_DIR)/kubeconfig} $(CLUSTER_DIR)/bin/kubectl $(ARGS)
+
+helm: ## the cluster's helm: make helm ARGS="list -A"
+	@KUBECONFIG=$${KUBECONFIG:-$(CLUSTER_DIR)/kubeconfig} $(CLUSTER_DIR)/bin/helm $(ARGS)
+
+bench: install ## every benchmark; BENCH=adopt one of them, N=1000 its size
+	@$(PYTHON) -m tests.bench $(BENCH) $(if $(N),--n $(N)) $(ARGS)
