@@ -3,9 +3,12 @@
 import asyncio
 import json
 import os
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -30,37 +33,63 @@ async def make_token(
     return token
 
 
-@asynccontextmanager
-async def serving(kubeconfig: Path, token_file: Path, *flags: str) -> AsyncIterator[str]:
-    """Run `cronwright api` for as long as it is used; give its URL."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cronwright", "api", "--bind-address", "127.0.0.1"),
-        *("--port", "0", "--kubeconfig", str(kubeconfig), "--token-file", str(token_file)),
-        *flags,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT / "operator")},
-    )
-    assert process.stderr is not None
-    lines: list[JSONObject] = []
-    reader = asyncio.create_task(_read(process.stderr, lines))
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API under test, and the account that it works under."""
+
+    url: str
+    user: str
+
+
+@contextmanager
+def serving(kubeconfig: Path, user: str, token_file: Path, log: Path) -> Iterator[Api]:
+    """Run `cronwright api` for as long as it is used; it must end well and log no error."""
+    flags = ("--bind-address", "127.0.0.1", "--port", "0", "--kubeconfig", str(kubeconfig))
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cronwright", "api", *flags, "--token-file", str(token_file)],
+            stderr=output,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT / "operator")},
+        )
     try:
-        yield await until(lambda: _address(lines), 20.0)
+        yield Api(asyncio.run(until(lambda: _address(log), 20.0)), user)
     finally:
         process.terminate()
-        code = await asyncio.wait_for(process.wait(), 20.0)
-        await reader
+        code = process.wait(20.0)
     assert code == 0
-    assert [line for line in lines if line["level"] in {"error", "critical"}] == []
+    assert [line for line in _lines(log) if line["level"] in {"error", "critical"}] == []
 
 
-async def _read(stream: asyncio.StreamReader, lines: list[JSONObject]) -> None:
-    while text := await stream.readline():
-        lines.append(json.loads(text))
-
-
-async def _address(lines: list[JSONObject]) -> str:
-    line = next((each for each in lines if each["message"] == "serving"), None)
+async def _address(log: Path) -> str:
+    line = next((each for each in _lines(log) if each["message"] == "serving"), None)
     return f"http://127.0.0.1:{line['port']}" if line else ""
+
+
+def _lines(log: Path) -> list[JSONObject]:
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+class Web:
+    """A caller of the API, who asks about one namespace unless a path names another."""
+
+    def __init__(self, session: aiohttp.ClientSession, namespace: str) -> None:
+        self._session = session
+        self._namespace = namespace
+
+    def send(
+        self, method: str, path: str, **parts: Any
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Send a request; the parts are aiohttp's."""
+        params = {} if "namespace=" in path else {"namespace": self._namespace}
+        return self._session.request(method, path, params=params, **parts)
+
+    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, JSONObject]:
+        """Send a request with JSON; give the status and the answer's JSON."""
+        async with self.send(method, path, json=body) as answer:
+            content: JSONObject = {}
+            if answer.status != HTTPStatus.NO_CONTENT:
+                content = await answer.json(content_type=None)
+            return answer.status, content
 
 
 class Callers:
@@ -95,11 +124,11 @@ class Callers:
         return await make_token(self._client, self._namespace, name, audiences)
 
     @asynccontextmanager
-    async def session(self, token: str | None) -> AsyncIterator[aiohttp.ClientSession]:
-        """Open a session with the API that shows a token."""
+    async def session(self, token: str) -> AsyncIterator[Web]:
+        """Open a session with the API that shows a token; an empty one is none."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         async with aiohttp.ClientSession(self._url, headers=headers) as session:
-            yield session
+            yield Web(session, self._namespace)
 
     async def _account(self, purpose: str) -> str:
         path = f"/api/v1/namespaces/{self._namespace}/serviceaccounts"

@@ -23,6 +23,7 @@ from tests.cluster.account import (
     render_chart,
     write_kubeconfig,
 )
+from tests.cluster.api_process import Api, Callers, Web, make_token, serving
 from tests.cluster.audit import AuditLog
 from tests.cluster.cluster import Cluster, make_namespace
 from tests.cluster.kubectl import Kubectl, program
@@ -115,6 +116,38 @@ async def operator(namespace: str, start_operator: StartOperator) -> AsyncIterat
     yield process
     process.end()
     assert process.errors() == []
+
+
+@pytest.fixture(scope="session")
+def api(
+    cluster: Cluster, account: Account, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    """Give the API, under the account that the chart has for it."""
+    folder = tmp_path_factory.mktemp("api")
+    user = account.user.removesuffix("operator") + "api"
+    _, _, release, name = user.split(":")
+
+    async def token() -> str:
+        async with cluster.connect() as client:
+            return await make_token(client, release, name)
+
+    file = folder / "token"
+    file.write_text(asyncio.run(token()))
+    with serving(cluster.kubeconfig, user, file, folder / "log") as found:
+        yield found
+
+
+@pytest.fixture
+def callers(client: Client, namespace: str, api: Api) -> Callers:
+    """Give what makes accounts that call the API."""
+    return Callers(client, namespace, api.url)
+
+
+@pytest.fixture
+async def web(callers: Callers) -> AsyncIterator[Web]:
+    """Give a caller with the cluster's `edit` role, which is all that one needs."""
+    async with callers.session(await callers.with_role("edit")) as session:
+        yield session
 
 
 @pytest.fixture
