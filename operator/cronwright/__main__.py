@@ -14,15 +14,17 @@ from pydantic import ValidationError
 from pydantic_settings import CliApp, SettingsError
 
 from cronwright import __version__
+from cronwright.errors import CronwrightError
 from cronwright.settings import ApiSettings, CommonSettings, OperatorSettings
 
 Settings = TypeVar("Settings", bound=CommonSettings)
 
+FAILURE = 1
 USAGE_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; give the exit code: 0, or 2 for wrong usage or settings."""
+    """Run a command; give the exit code: 0, 1 for failure, 2 for wrong usage."""
     parser = argparse.ArgumentParser(
         prog="cronwright", description="Scheduled tasks on Kubernetes.", allow_abbrev=False
     )
@@ -45,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"cronwright: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except CronwrightError as error:
+        print(f"cronwright: {error}", file=sys.stderr)
+        return FAILURE
     return 0
 
 

@@ -53,7 +53,10 @@ class OperatorSettings(CommonSettings):
         default=8, ge=1, le=64, description="How many tasks are reconciled at the same time."
     )
     max_connections: int = Field(
-        default=32, ge=4, le=256, description="Connections to the API server, watches included."
+        default=32,
+        ge=4,
+        le=256,
+        description="Connections to the API server; watches and followed logs have their own.",
     )
     relist_seconds: float = Field(
         default=180.0, ge=5.0,

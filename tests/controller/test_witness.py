@@ -1,9 +1,8 @@
 """What is remembered of runs that the cluster no longer shows."""
 
-from tests.core.world import job, pod
-
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.witness import Witness
+from tests.core.world import job, pod
 
 KEY = TaskKey("team", "report")
 JOB = job()

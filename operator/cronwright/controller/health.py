@@ -1,7 +1,7 @@
 """Answers the operator's own probes.
 
 `/livez` says that the event loop turns, `/readyz` that every informer has its first list and
-Kopf watches. `operator` starts it.
+hears the API server, and that Kopf watches. `operator` starts it.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,10 @@ async def serve(address: str, port: int, ready: Callable[[], bool]) -> web.AppRu
     async def readyz(_: web.Request) -> web.Response:
         if ready():
             return web.Response(text="ok\n")
-        return web.Response(status=503, text="not ready: the first lists are not in yet\n")
+        return web.Response(
+            status=503,
+            text="not ready: the API server has not been heard yet, or for two minutes\n",
+        )
 
     app = web.Application()
     app.router.add_get("/livez", livez)

@@ -9,7 +9,7 @@ import logging
 import signal
 from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import kopf
 from aiohttp import web
@@ -30,6 +30,9 @@ from cronwright.kube.credentials import Credentials, load_credentials
 from cronwright.settings import OperatorSettings
 
 logger = logging.getLogger(__name__)
+
+# A watch hears at least a bookmark about each minute.
+_DEAF_AFTER: Final = 120.0
 
 
 async def run(settings: OperatorSettings) -> None:
@@ -99,8 +102,11 @@ class _Operator:
 
     async def _watch_tasks(self, stop: asyncio.Event) -> None:
         registry = handlers.register(self._tasks, self._queue, self._login)
+        # Kopf would ask who the user is, whom a pod's image need not know by name.
+        identity: Any = "cronwright"
         await kopf.operator(
             registry=registry,
+            identity=identity,
             settings=handlers.configure(kopf.OperatorSettings()),
             standalone=True,
             clusterwide=not self._settings.namespace,
@@ -149,4 +155,6 @@ class _Operator:
         )
 
     def _ready(self) -> bool:
-        return self._watching.is_set() and all(each.synced.is_set() for each in self._children.all)
+        children = self._children.all
+        lively = all(each.synced.is_set() and each.age() < _DEAF_AFTER for each in children)
+        return self._watching.is_set() and lively
