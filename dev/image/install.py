@@ -62,7 +62,8 @@ def install_package(prefix: Path) -> None:
     """Install the package with what it depends on, and the command that starts it."""
     site = prefix / "lib" / PYTHON / "site-packages"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, "--no-compile", "--target", site, SOURCE], check=True)
+    versions = ["--constraint", str(SOURCE / "constraints.txt")]
+    subprocess.run([*pip, *versions, "--no-compile", "--target", site, SOURCE], check=True)
     shutil.rmtree(site / "bin")  # its commands would start the interpreter that installed them
     command = prefix / "bin" / "cronwright"
     # -I: neither the environment nor the working directory decides what is imported.

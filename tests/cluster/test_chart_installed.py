@@ -44,7 +44,7 @@ async def test_a_release_from_install_to_uninstall(
     directory: Path,
 ) -> None:
     helm = program("helm", cluster.directory)
-    installed = Release(helm, cluster.kubeconfig, f"in-{namespace}"[:40].strip("-"), namespace)
+    installed = Release(helm, cluster.kubeconfig, f"chart-{namespace[-6:]}", namespace)
     installed.install(directory)
 
     if os.geteuid() == 0:  # else the node can run pods as its own user alone
