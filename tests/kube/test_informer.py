@@ -99,8 +99,8 @@ async def test_what_stands_is_listed_page_by_page(
     assert (found.value, informer.get("shop", "thing-9"), informer.select(7)) == (1, None, [])
     assert len(listener.changes) == 5
     first = world.queries[0]
-    assert first == {"labelSelector": "app=shop", "limit": "500"}
-    assert [query.get("limit") for query in world.queries[:3]] == ["500"] * 3
+    assert first == {"labelSelector": "app=shop", "limit": "100"}
+    assert [query.get("limit") for query in world.queries[:3]] == ["100"] * 3
 
 
 async def test_what_happens_is_told_in_order(

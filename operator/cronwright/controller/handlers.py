@@ -43,7 +43,7 @@ def register(
 def configure(settings: kopf.OperatorSettings) -> kopf.OperatorSettings:
     """Set what of Kopf's behaviour this operator depends on."""
     settings.scanning.disabled = True  # the one resource is known: no need to watch CRDs
-    settings.watching.chunk_size = 500
+    settings.watching.chunk_size = 100  # as kube.client pages its lists, and for the same reason
     settings.posting.enabled = False  # Kopf would post Events of its own
     settings.queueing.idle_timeout = 1.0  # a worker an object: thousands, right after a start
     settings.persistence.finalizer = f"{GROUP}/finalizer"
