@@ -1,12 +1,11 @@
 """Who may do what: every rule of every role, and to whom each is bound."""
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.chart.chart import Helm, Objects
-
-Rule = tuple[str, str, str]
+from tests.chart.chart import ROOT, Helm, Objects
 
 OPERATOR = {
     "cronwright.dev scheduledtasks": "get list watch patch",
@@ -123,6 +122,24 @@ def test_users_get_their_rights_by_the_cluster_s_own_roles(helm: Helm) -> None:
         labels = role["metadata"]["labels"]
         found = [key.removeprefix(aggregate) for key in labels if key.startswith(aggregate)]
         assert sorted(found) == sorted(covered)
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("The operator's account:", OPERATOR | {" serviceaccounts/token": "create"}),
+        ("The API's account:", API | REVIEWS),
+    ],
+)
+def test_the_documented_rights_are_these(title: str, expected: dict[str, str]) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    table = text.split(title)[1].split("\n\n")[1]
+    documented = {}
+    for row in table.splitlines()[2:]:
+        resources, verbs = (cell.strip() for cell in row.split("|")[1:3])
+        for resource in re.findall("`([^`]+)`", resources):
+            documented[resource.partition(".")[0]] = verbs
+    assert documented == {key.split()[-1]: verbs for key, verbs in expected.items()}
 
 
 def test_roles_can_be_left_to_others(helm: Helm) -> None:
