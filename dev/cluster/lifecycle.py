@@ -103,7 +103,7 @@ class _Start:
         _link(layout, self._program)
         certificates.ensure(layout.certificates, certificates.today())
         audit.write(layout.audit_policy)
-        chosen = ports.choose(layout.ports, self._ports_in_use())
+        chosen = ports.choose(layout.ports, ports.CLUSTER, self._ports_in_use())
         server = f"https://{HOST}:{chosen['kube-apiserver']}"
         for party in ("kube-controller-manager", "kube-scheduler", "node"):
             kubeconfigs.write(layout.kubeconfigs / party, server, layout.certificates, party)
@@ -111,7 +111,7 @@ class _Start:
         return chosen
 
     def _ports_in_use(self) -> set[str]:
-        running = {name for name in ports.NAMES if self._processes.find(name) is not None}
+        running = {name for name in ports.CLUSTER if self._processes.find(name) is not None}
         return running | ({"etcd-peer"} if "etcd" in running else set())
 
     def _etcd(self, component: Component, port: int) -> None:
