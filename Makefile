@@ -18,12 +18,14 @@ help: ## what can be made
 
 install: $(VENV)/installed ## the environment, in .venv
 
-# uv installs in seconds what takes pip a minute; pip brings uv itself.
+# uv installs in seconds what takes pip a minute, and pip brings it; where uv can't reach the
+# package index, as behind a proxy that only pip is set up for, pip does it all.
 $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "installing the environment into $(VENV)"
 	@test -x $(PYTHON) || python3 -m venv $(VENV)
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
-	@$(VENV)/bin/uv pip install --quiet --python $(PYTHON) -c constraints.txt -e '.[dev]'
+	@$(VENV)/bin/uv pip install --quiet --python $(PYTHON) -c constraints.txt -e '.[dev]' || \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 cluster: install ## a local Kubernetes in the background; its kubeconfig is .cluster/kubeconfig
