@@ -10,6 +10,10 @@ BENCH ?=
 N ?=
 ONLY ?=
 
+# The cluster's own programs, else the machine's; on the cluster that KUBECONFIG names, else ours.
+ON_CLUSTER = PATH="$(CLUSTER_DIR)/bin:$$PATH" \
+  KUBECONFIG="$${KUBECONFIG:-$(CLUSTER_DIR)/kubeconfig}"
+
 .DEFAULT_GOAL := help
 .PHONY: help install cluster down run demo test soak lint format docs crds kubectl helm bench
 
@@ -41,10 +45,11 @@ demo: install ## see it work: cluster, operator, API and examples, left running
 	@$(PYTHON) -m dev.demo
 
 test: install ## the whole suite, the cluster tests included
-	@if test -z "$$KUBECONFIG$$CRONWRIGHT_TEST_KUBECONFIG"; then $(PYTHON) -m dev.cluster up; fi
+	@$(PYTHON) -m dev.cluster up --unless-named
 	@$(VENV)/bin/pytest -n 3 --dist loadfile $(ARGS)
 
-soak: cluster ## the tests that take longer; ONLY=name one of them
+soak: install ## the tests that take longer; ONLY=name one of them
+	@$(PYTHON) -m dev.cluster up --unless-named
 	@$(VENV)/bin/pytest -m soak $(if $(ONLY),-k '$(ONLY)') $(ARGS)
 
 lint: install ## style, types and layers
@@ -66,10 +71,10 @@ docs: install ## the reference page from the models, and the chart's table of va
 	@$(PYTHON) -m dev.chart.readme
 
 kubectl: ## the cluster's kubectl: make kubectl ARGS="get stask"
-	@KUBECONFIG=$${KUBECONFIG:-$(CLUSTER_DIR)/kubeconfig} $(CLUSTER_DIR)/bin/kubectl $(ARGS)
+	@$(ON_CLUSTER) kubectl $(ARGS)
 
 helm: ## the cluster's helm: make helm ARGS="list -A"
-	@KUBECONFIG=$${KUBECONFIG:-$(CLUSTER_DIR)/kubeconfig} $(CLUSTER_DIR)/bin/helm $(ARGS)
+	@$(ON_CLUSTER) helm $(ARGS)
 
 bench: install ## every benchmark; BENCH=adopt one of them, N=1000 its size
 	@$(PYTHON) -m tests.bench $(BENCH) $(if $(N),--n $(N)) $(ARGS)

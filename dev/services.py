@@ -14,7 +14,7 @@ from typing import Final
 from dev.cluster import lifecycle, ports
 from dev.cluster.components import HOST, Component
 from dev.cluster.failure import ClusterError
-from dev.cluster.layout import CHECKOUT, Layout
+from dev.cluster.layout import CHECKOUT, Layout, from_environment
 from dev.cluster.processes import Processes
 
 NAMES: Final = ("operator", "api")
@@ -52,17 +52,16 @@ class Place:
 
 def place() -> Place:
     """Give the cluster that the environment names, else bring the local one up."""
-    directory = os.environ.get("CLUSTER_DIR") or CHECKOUT / ".cluster"
-    layout = Layout(Path(directory).absolute())
-    named = os.environ.get("CRONWRIGHT_TEST_KUBECONFIG") or os.environ.get("KUBECONFIG")
-    if not named or Path(named).absolute() == layout.kubeconfig:
+    layout = from_environment(os.environ)
+    named = layout.named_elsewhere(os.environ)
+    if named is None:
         lifecycle.up(layout, os.environ)
         return Place(layout, layout.kubeconfig, str(layout.programs / "kubectl"))
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         raise ClusterError(f"no kubectl on the PATH to reach the cluster of {named} with")
     layout.make()
-    return Place(layout, Path(named).absolute(), kubectl)
+    return Place(layout, named, kubectl)
 
 
 def api_port(place: Place) -> int:

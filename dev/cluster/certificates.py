@@ -5,7 +5,7 @@ Made once and kept with the cluster, for longer than any of them lives.
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -59,7 +59,8 @@ def pair(directory: Path, file: str) -> Pair:
 def ensure(directory: Path, now: datetime) -> None:
     """Make the authority, every certificate and the key of ServiceAccount tokens, unless made."""
     complete = directory / "complete"
-    if complete.exists():
+    parties = "".join(f"{party}\n" for party in PARTIES)
+    if complete.exists() and complete.read_text() == parties:
         return
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local cluster")])
@@ -71,7 +72,7 @@ def ensure(directory: Path, now: datetime) -> None:
     # RSA, because that is what verifiers of ServiceAccount tokens all take.
     tokens = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     _write_key(directory / f"{SERVICE_ACCOUNTS}.key", tokens)
-    complete.touch()
+    complete.write_text(parties)
 
 
 def _builder(
@@ -152,8 +153,3 @@ def _write_key(path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) 
     )
     path.touch(mode=0o600)
     path.write_bytes(text)
-
-
-def today() -> datetime:
-    """Give the moment to date certificates from."""
-    return datetime.now(UTC)

@@ -80,27 +80,30 @@ def apiserver(layout: Layout, ports: Mapping[str, int], more: str) -> Component:
     return _component(layout, "kube-apiserver", flags, inputs, more)
 
 
-def controller_manager(layout: Layout, more: str) -> Component:
+def controller_manager(layout: Layout, ports: Mapping[str, int], more: str) -> Component:
     """Describe the controllers; `more` are further flags, as a shell would read them."""
-    config = layout.kubeconfigs / "kube-controller-manager"
+    name = "kube-controller-manager"
+    config = layout.kubeconfigs / name
     tokens = layout.certificates / f"{certificates.SERVICE_ACCOUNTS}.key"
     flags = {
         "kubeconfig": config,
         "leader-elect": "false",
-        "secure-port": 0,
+        **_health(layout, name, ports[name]),
         # Each controller under its own ServiceAccount, so that the audit log tells them apart.
         "use-service-account-credentials": "true",
         "service-account-private-key-file": tokens,
         "root-ca-file": certificates.pair(layout.certificates, certificates.AUTHORITY).certificate,
     }
-    return _component(layout, "kube-controller-manager", flags, (config, tokens), more)
+    return _component(layout, name, flags, (config, tokens), more)
 
 
-def scheduler(layout: Layout) -> Component:
+def scheduler(layout: Layout, ports: Mapping[str, int]) -> Component:
     """Describe the scheduler."""
-    config = layout.kubeconfigs / "kube-scheduler"
-    flags = {"kubeconfig": config, "leader-elect": "false", "secure-port": 0}
-    return _component(layout, "kube-scheduler", flags, (config,))
+    name = "kube-scheduler"
+    config = layout.kubeconfigs / name
+    health = _health(layout, name, ports[name])
+    flags = {"kubeconfig": config, "leader-elect": "false", **health}
+    return _component(layout, name, flags, (config,))
 
 
 def node(layout: Layout, ports: Mapping[str, int]) -> Component:
@@ -121,6 +124,17 @@ def node(layout: Layout, ports: Mapping[str, int]) -> Component:
     command = (sys.executable, "-m", "dev.node", *_arguments(flags))
     sources = sorted((CHECKOUT / "dev" / "node").glob("*.py"))
     return Component("node", command, (config, own.certificate, *sources), CHECKOUT)
+
+
+def _health(layout: Layout, name: str, port: int) -> dict[str, object]:
+    """Have it say how it is, on loopback; what else is there it shows to nobody."""
+    own = certificates.pair(layout.certificates, name)
+    return {
+        "bind-address": HOST,
+        "secure-port": port,
+        "tls-cert-file": own.certificate,
+        "tls-private-key-file": own.key,
+    }
 
 
 def _component(

@@ -1,13 +1,18 @@
 """Where a cluster keeps its files; everything else asks here."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
+
+
+def from_environment(environment: Mapping[str, str]) -> "Layout":
+    """Give the layout below CLUSTER_DIR, else below `.cluster` of this checkout."""
+    return Layout(Path(environment.get("CLUSTER_DIR") or CHECKOUT / ".cluster").absolute())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,13 @@ class Layout:
     def ports(self) -> Path:
         """The ports that were chosen."""
         return self.directory / "ports.json"
+
+    def named_elsewhere(self, environment: Mapping[str, str]) -> Path | None:
+        """Give the kubeconfig of another cluster, where the environment names one."""
+        named = environment.get("CRONWRIGHT_TEST_KUBECONFIG") or environment.get("KUBECONFIG")
+        if not named or Path(named).absolute() == self.kubeconfig:
+            return None
+        return Path(named).absolute()
 
     def make(self) -> None:
         """Make the directories."""

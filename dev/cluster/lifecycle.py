@@ -9,6 +9,8 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -87,11 +89,15 @@ class _Start:
         self._etcd(components.etcd(layout, chosen), chosen["etcd"])
         server = components.apiserver(layout, chosen, self._environment.get("APISERVER_ARGS", ""))
         self._ensure(server)
-        api = Api(layout.certificates, chosen["kube-apiserver"])
+        api = Api(layout.certificates, chosen)
         self._wait("kube-apiserver", api.ready)
-        self._ensure(components.controller_manager(layout, self._environment.get("KCM_ARGS", "")))
-        self._ensure(components.scheduler(layout))
+        self._ensure(
+            components.controller_manager(layout, chosen, self._environment.get("KCM_ARGS", ""))
+        )
+        self._ensure(components.scheduler(layout, chosen))
         self._ensure(components.node(layout, chosen))
+        for name in ("kube-controller-manager", "kube-scheduler"):
+            self._wait(name, partial(api.healthy, name))
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         self._wait("kube-controller-manager", lambda: api.exists(account))
         self._wait("node", lambda: api.node_ready(NODE))
@@ -101,7 +107,7 @@ class _Start:
         layout = self._layout
         layout.make()
         _link(layout, self._program)
-        certificates.ensure(layout.certificates, certificates.today())
+        certificates.ensure(layout.certificates, datetime.now(UTC))
         audit.write(layout.audit_policy)
         chosen = ports.choose(layout.ports, ports.CLUSTER, self._ports_in_use())
         server = f"https://{HOST}:{chosen['kube-apiserver']}"

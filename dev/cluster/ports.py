@@ -10,7 +10,14 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-CLUSTER: Final = ("etcd", "etcd-peer", "kube-apiserver", "node")
+CLUSTER: Final = (
+    "etcd",
+    "etcd-peer",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "node",
+)
 
 # Below the range that the kernel takes the ports of outgoing connections from, so that none of
 # those sits on a port of ours when a component is started again; and below the node ports.

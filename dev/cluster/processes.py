@@ -34,7 +34,7 @@ class Process:
 
     def alive(self) -> bool:
         """Tell whether it still runs."""
-        return self.boot == boot() and _start(self.pid) == self.start
+        return self.boot == boot() and _started_at(self.pid) == self.start
 
     def send(self, number: int) -> None:
         """Send a signal to the process and all that share its session."""
@@ -69,7 +69,7 @@ class Processes:
             if process.fingerprint == wanted:
                 return False
             self.stop([process], patience=10.0)
-        self._start(component, environment, wanted)
+        self._begin(component, environment, wanted)
         return True
 
     def stop(self, processes: Iterable[Process], patience: float) -> None:
@@ -93,7 +93,7 @@ class Processes:
         """Name the file of what it prints."""
         return self._logs / f"{name}.log"
 
-    def _start(self, component: Component, environment: Mapping[str, str], print_: str) -> None:
+    def _begin(self, component: Component, environment: Mapping[str, str], digest: str) -> None:
         with self.log(component.name).open("ab") as output:
             child = subprocess.Popen(
                 component.command,
@@ -104,10 +104,9 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        start = _start(child.pid)
-        # Not waited for: it is to outlive this command.
-        child.returncode = 0
-        record = Process(component.name, child.pid, start or 0, boot(), print_)
+        start = _started_at(child.pid)
+        child.returncode = 0  # it is to outlive this command, so nobody waits for it
+        record = Process(component.name, child.pid, start or 0, boot(), digest)
         path = self._record(component.name)
         new = path.with_suffix(".new")
         new.write_text(json.dumps(asdict(record)))
@@ -130,7 +129,7 @@ def boot() -> str:
     return _BOOT.read_text().strip()
 
 
-def _start(pid: int) -> int | None:
+def _started_at(pid: int) -> int | None:
     """Give a process's start in clock ticks since boot; None if there is none, or it has ended."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
