@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator
@@ -60,25 +59,20 @@ def _build(go: Toolchain, flags: list[str], target: Path) -> None:
 
 def _compile(go: Toolchain, arguments: list[str], total: int, progress: Progress) -> None:
     progress.phase(f"compiling {total} packages")
-    process = subprocess.Popen(
+    words: deque[str] = deque(maxlen=20)
+    with subprocess.Popen(
         [go.program, "build", "-v", *arguments],
         cwd=SOURCES,
         env=go.environment(),
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stderr is not None
-    words: deque[str] = deque(maxlen=20)
-    try:
+    ) as process:
+        assert process.stderr is not None
         for count, line in enumerate(process.stderr, start=1):
             words.append(line.rstrip())
             linking = line.startswith("cronwright.dev/")
             what = "linking" if linking else f"compiled {count} of {total} packages: {words[-1]}"
             progress.phase(what, announce=linking)
-    finally:
-        if process.poll() is None and sys.exc_info()[0] is not None:
-            process.terminate()
-        process.wait()
     if process.returncode != 0:
         raise ClusterError("go build failed:\n" + "\n".join(words))
 

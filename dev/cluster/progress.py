@@ -12,9 +12,9 @@ _PLAIN_SECONDS: Final = 10.0
 class Progress:
     """Show elapsed time and the phase while the block runs."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
-        self._terminal = stream.isatty()
+    def __init__(self) -> None:
+        self._stream: TextIO = sys.stderr
+        self._terminal = self._stream.isatty()
         self._began = time.monotonic()
         self._phase = ""
         self._over = threading.Event()
