@@ -68,7 +68,8 @@ class Processes:
         if process is not None:
             if process.fingerprint == wanted:
                 return False
-            self.stop([process], patience=10.0)
+            # An API server would wait long for its clients, which don't go away meanwhile.
+            self.stop([process], patience=3.0)
         self._begin(component, environment, wanted)
         return True
 
