@@ -190,8 +190,10 @@ class Reconciler:
 
     async def _write_status(self, world: World, status: TaskStatus) -> None:
         task = world.task
-        # The comparison of what was read spares two renderings in the usual case: no change.
-        if status == task.status or status.render() == task.status.render():
+        if status == task.status:
+            return  # the usual case, found without rendering
+        rendered = status.render()
+        if rendered == task.status.render():
             return
         body = {
             "apiVersion": "cronwright.dev/v1alpha1",
@@ -201,7 +203,7 @@ class Reconciler:
                 "namespace": task.namespace,
                 "resourceVersion": task.resource_version,
             },
-            "status": status.render(),
+            "status": rendered,
         }
         path = paths.scheduledtasks(task.namespace, task.name, "status")
         try:
