@@ -49,9 +49,20 @@ class Follower:
 
     async def until_quiet(self) -> None:
         """Read on until the operator has written nothing for some seconds."""
+        await self._until_steady(lambda: len(self.writes))
+
+    async def until_all_quiet(self) -> None:
+        """Read on until nobody has written anything to CronJobs and Jobs for some seconds."""
+        kinds = ("cronjobs", "jobs")
+        await self._until_steady(
+            lambda: sum(e.is_write and e.resource.startswith(kinds) for e in self.everybody)
+        )
+
+    async def _until_steady(self, count: Callable[[], int]) -> None:
         seen, since = -1, time.monotonic()
         while time.monotonic() - since < _QUIET:
             self.read()
-            if len(self.writes) != seen:
-                seen, since = len(self.writes), time.monotonic()
+            now = count()
+            if now != seen:
+                seen, since = now, time.monotonic()
             await asyncio.sleep(_POLL)

@@ -173,13 +173,7 @@ def _job(record: dict[str, Any]) -> dict[str, Any]:
         "resourceVersion": "1002",
         "creationTimestamp": record["startTime"],
     }
-    end = {"type": "Complete", "status": "True", "lastTransitionTime": record["completionTime"]}
-    body["status"] = {
-        "startTime": record["startTime"],
-        "completionTime": record["completionTime"],
-        "succeeded": 1,
-        "conditions": [end],
-    }
+    body["status"] = lived.job_status(record)
     return body
 
 
