@@ -28,6 +28,7 @@ from tests.cluster.audit import AuditLog
 from tests.cluster.cluster import Cluster, make_namespace
 from tests.cluster.kubectl import Kubectl, program
 from tests.cluster.operator_process import CHECKOUT, OperatorProcess, StartOperator
+from tests.cluster.stage import Stage
 from tests.cluster.tasks import Tasks
 
 
@@ -177,7 +178,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: pytest.TestReport = yield  # type: ignore[assignment]
     if report.failed and isinstance(item, pytest.Function):
         for name, value in item.funcargs.items():
-            if isinstance(value, OperatorProcess):
-                lines = "\n".join(str(line) for line in value.log()[-40:])
+            process = value.operator if isinstance(value, Stage) else value
+            if isinstance(process, OperatorProcess):
+                lines = "\n".join(str(line) for line in process.log()[-40:])
                 report.sections.append((f"log of {name}", lines))
     return report  # type: ignore[return-value]
