@@ -26,7 +26,6 @@ _CONTINUATION: Final = re.compile(rb"^[\x80-\xbf]{0,3}")
 # The API server's encoder writes these as \uXXXX, beside the control characters.
 _SIX_BYTES: Final = frozenset("<>&\u2028\u2029")
 _TWO_BYTES: Final = frozenset('"\\\n\r\t')
-_CUT: Final = "…"
 
 
 class TailRing:
@@ -47,16 +46,14 @@ class TailRing:
             del self._kept[:-most]
 
     def text(self) -> str:
-        """Give the last lines, whole ones as far as they fit.
+        """Give the last lines, whole ones as far as they fit: an end of the output, to the byte.
 
-        A last line that alone is too long keeps its end, behind an ellipsis.
+        A last line that alone is too long keeps its end.
         """
         raw, cut = self._from_edge()
-        text = printable(raw).rstrip("\n")
-        lines = text.rsplit("\n", self._tail_lines)
-        if len(lines) > self._tail_lines:
-            text, cut = "\n".join(lines[1:]), False
-        return _fit(text, self._max_bytes, cut=cut)
+        text = printable(raw)
+        start = _last_lines(text, self._tail_lines)
+        return _fit(text[start:], self._max_bytes, cut=cut and start == 0)
 
     def _from_edge(self) -> tuple[bytes, bool]:
         """Give what is in the ring, and whether its first line has lost its beginning."""
@@ -99,16 +96,23 @@ def _size(character: str) -> int:
     return 2 if character < "\u0800" else 3 if character < "\U00010000" else 4
 
 
+def _last_lines(text: str, count: int) -> int:
+    """Find where the last `count` lines begin; the end of the last one need not be there."""
+    start = len(text) - text.endswith("\n")
+    for _ in range(count):
+        start = text.rfind("\n", 0, start)
+        if start < 0:
+            return 0
+    return start + 1
+
+
 def _fit(text: str, max_bytes: int, *, cut: bool) -> str:
     """Cut a text to the lines at its end that fit; `cut` tells that its first is not whole."""
     start = _fitting(text, max_bytes)
     if not (cut if start == 0 else text[start - 1] != "\n"):
         return text[start:]
-    line_end = text.find("\n", start)
-    if line_end >= 0:
-        return text[line_end + 1 :]
-    room = max_bytes - encoded_size(_CUT)
-    return _CUT + text[_fitting(text, room) :] if room >= 0 else ""
+    line_end = text.find("\n", start) + 1
+    return text[line_end:] if 0 < line_end < len(text) else text[start:]
 
 
 def _fitting(text: str, max_bytes: int) -> int:
