@@ -6,7 +6,6 @@ should is left alone.
 
 import shutil
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -165,10 +164,6 @@ def _link(layout: Layout, program: Path) -> None:
             continue
         link.unlink(missing_ok=True)
         link.symlink_to(program)
-    # The Python that has this checkout's packages, for what people paste from the README.
-    python = layout.programs / "python"
-    if not python.is_symlink():
-        python.symlink_to(sys.executable)
 
 
 def _listening(port: int) -> bool:

@@ -183,6 +183,8 @@ class Pod:
                 await self._pause(delay)
             else:
                 container.last_state = container.state
+            if self._stopping.is_set():
+                return  # what was stopped in its back-off has not restarted
             delay = min(max(delay * 2, self._host.backoff), _LONGEST_BACKOFF)
             container.restarts += 1
 

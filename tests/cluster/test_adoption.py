@@ -175,7 +175,7 @@ async def test_a_deleted_cronjob_is_made_anew(tasks: Tasks, operator: OperatorPr
 
     async def remade() -> bool:
         cronjobs = await tasks.client.get(paths.cronjobs(tasks.namespace))
-        (found,) = cronjobs["items"]
+        found = cronjobs["items"][0]
         return bool(found["metadata"]["uid"] != before["metadata"]["uid"])
 
     await until(remade)

@@ -119,3 +119,14 @@ async def test_every_key_is_handled_however_many_workers_there_are(count: int) -
     async with workers(queue, handle, count), asyncio.timeout(5):
         await done.wait()
     assert len(queue) == 0
+
+
+async def test_keys_that_come_again_at_once_let_others_in() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+
+    async def handle(key: str) -> None:
+        queue.add(key)
+
+    queue.add("restless")
+    async with workers(queue, handle), asyncio.timeout(5):
+        await asyncio.sleep(0.01)

@@ -90,6 +90,14 @@ def test_nobody_waits_for_a_controller_that_is_gone() -> None:
     assert decide(world(edited, standing=cronjob(of), now=later)).step is Step.REPLACE_GUARDED
 
 
+def test_nobody_wakes_for_a_time_that_has_passed() -> None:
+    late = replace(JOB, deadline=4)
+    listening = Run(late, (pod(late, "Running"),))
+    plan = decide(world(TASK, listening, standing=cronjob(TASK)))
+    assert [capture.follow for capture in plan.captures] == [True]
+    assert plan.wake is None
+
+
 def test_bad_schedules_and_zones_are_refused_by_name() -> None:
     for spec, field in (
         ({"schedule": "61 * * * *"}, "spec.schedule"),
@@ -194,4 +202,13 @@ def test_requests_wait_for_a_cronjob_that_stands() -> None:
     value = json.dumps({"requestedAt": render_time(NOON)})
     of = task(annotations={"run.cronwright.dev/one": value})
     assert not decide(world(of)).answers
-    assert [each.act for each in decide(world(of, standing=cronjob(of))).answers] == [Act.START]
+    settled = cronjob(of, last_schedule_time=NOON)
+    assert [each.act for each in decide(world(of, standing=settled)).answers] == [Act.START]
+
+
+def test_requests_wait_while_the_controller_is_at_a_slot() -> None:
+    value = json.dumps({"requestedAt": render_time(NOON)})
+    of = task(annotations={"run.cronwright.dev/one": value, "run.cronwright.dev/odd": "?"})
+    plan = decide(world(of, standing=cronjob(of)))
+    assert [(each.id, each.act) for each in plan.answers] == [("odd", Act.REFUSE)]
+    assert plan.wake == NOON + timedelta(seconds=4.5)

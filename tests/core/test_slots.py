@@ -2,7 +2,14 @@
 
 from datetime import timedelta
 
-from cronwright.core.slots import Timetable, due_slot, next_run_time, unsettled_slot, wake_time
+from cronwright.core.slots import (
+    Timetable,
+    due_slot,
+    next_run_time,
+    slot_at_hand,
+    unsettled_slot,
+    wake_time,
+)
 from tests.core.world import NOON, cronjob, job, task
 
 TASK = task()
@@ -43,3 +50,20 @@ def test_the_timer_is_set_for_when_the_next_slot_is_due() -> None:
 
 def test_a_schedule_that_cannot_be_read_holds_nothing_back() -> None:
     assert unsettled_slot(cronjob(TASK, schedule="bad"), [], NOW) is None
+
+
+def test_a_slot_is_at_hand_from_just_before_it_until_it_is_settled() -> None:
+    early, fired = cronjob(TASK), cronjob(TASK, last_schedule_time=NOON)
+    assert not slot_at_hand(fired, [], NOON - timedelta(seconds=2))
+    assert slot_at_hand(early, [], NOON - timedelta(seconds=1))
+    assert slot_at_hand(early, [], NOW)
+    assert not slot_at_hand(fired, [], NOW)
+
+
+def test_a_controller_far_behind_is_not_waited_for() -> None:
+    assert not slot_at_hand(cronjob(TASK), [], NOON + timedelta(seconds=30))
+
+
+def test_no_slot_is_at_hand_where_none_will_be_fired() -> None:
+    assert not slot_at_hand(cronjob(TASK, suspended=True), [], NOW)
+    assert not slot_at_hand(cronjob(TASK, schedule="bad"), [], NOW)

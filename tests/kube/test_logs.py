@@ -19,7 +19,7 @@ async def tail(client: Client, **options: Any) -> Tail:
 async def test_the_last_lines_are_asked_for(server: Server, client: Client) -> None:
     server.will(streams(b"one\ntw", b"o\n"))
 
-    assert await tail(client) == Tail("one\ntwo", complete=True)
+    assert await tail(client) == Tail("one\ntwo\n", complete=True)
     assert server.seen[0].path == "/api/v1/namespaces/shop/pods/backup-x7/log"
     assert server.seen[0].query == {"container": "main", "tailLines": "5"}
 
@@ -40,7 +40,7 @@ async def test_a_silent_container_has_an_empty_log(server: Server, client: Clien
 async def test_of_a_flood_its_end_is_kept(server: Server, client: Client) -> None:
     server.will(streams(*[b"x" * 65536] * 64, b"\nthe end\n"))
 
-    assert await tail(client) == Tail("the end", complete=True)
+    assert await tail(client) == Tail("the end\n", complete=True)
 
 
 async def test_there_is_a_limit_to_reading(server: Server, client: Client) -> None:
@@ -61,7 +61,7 @@ async def test_there_is_a_limit_to_reading(server: Server, client: Client) -> No
 async def test_a_log_that_breaks_off_is_kept_so_far(server: Server, client: Client) -> None:
     server.will(breaks_off(b"one\n", b"two\n"))
 
-    assert await tail(client) == Tail("one\ntwo", complete=False)
+    assert await tail(client) == Tail("one\ntwo\n", complete=False)
 
 
 async def test_there_is_a_time_for_reading(server: Server, client: Client) -> None:
@@ -74,7 +74,7 @@ async def test_there_is_a_time_for_reading(server: Server, client: Client) -> No
 
     server.will(stalls)
 
-    assert await tail(client, timeout=0.1) == Tail("so far", complete=False)
+    assert await tail(client, timeout=0.1) == Tail("so far\n", complete=False)
     held.set()
 
 
@@ -89,7 +89,9 @@ async def test_a_container_is_followed_to_its_end(server: Server, client: Client
 
     server.will(goes_on)
 
-    assert await tail(client, follow=True, opened=opened) == Tail("before\nafter", complete=True)
+    read = await tail(client, follow=True, opened=opened)
+
+    assert read == Tail("before\nafter\n", complete=True)
     assert server.seen[0].query["follow"] == "true"
 
 

@@ -75,6 +75,9 @@ class WorkQueue(Generic[K]):
                 if key in self._again:
                     self._again.discard(key)
                     self.add(key)
+            # Looks that need no I/O never give way, and one key after the other would keep the
+            # watches, the probes and the signals waiting.
+            await asyncio.sleep(0)
 
     def _retry(self, key: K) -> None:
         failures = self._failures.get(key, 0)

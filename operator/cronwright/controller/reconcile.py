@@ -106,7 +106,7 @@ class Reconciler:
         await self._write_status(world, status)
         self._announce(world, plan)
         await self._drop(key, world, plan, outcome)
-        self._set_timer(key, plan, outcome, status)
+        self._set_timer(world, plan, outcome, status)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
         readiness, cronjob = await self._put_right(key, world, plan)
@@ -245,16 +245,18 @@ class Reconciler:
                 self._sources.tasks.put(body)
             self._tools.queue.add(key)
 
-    def _set_timer(self, key: TaskKey, plan: Plan, outcome: Outcome, status: TaskStatus) -> None:
-        now = self._tools.clock()
+    def _set_timer(self, world: World, plan: Plan, outcome: Outcome, status: TaskStatus) -> None:
+        key = TaskKey(world.task.namespace, world.task.name)
         wakes = [plan.wake]
         timetable, shown = plan.timetable, status.next_run_time
         if timetable is not None and shown is not None and outcome.cronjob is not None:
             wakes.append(wake_time(timetable, outcome.cronjob, shown))
         refusal = self._refusals.get(key)
         wakes.append(refusal.until if refusal else None)
-        wake = min((each for each in wakes if each is not None), default=None)
-        self._tools.queue.wake_at(key, None if wake is None else (wake - now).total_seconds())
+        # Times up to that of the decision have had their say in it.
+        wake = min((each for each in wakes if each is not None and each > world.now), default=None)
+        left = None if wake is None else (wake - self._tools.clock()).total_seconds()
+        self._tools.queue.wake_at(key, left)
 
 
 def _refused(name: str, error: Exception) -> Readiness:

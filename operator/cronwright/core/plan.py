@@ -14,9 +14,9 @@ from typing import Final
 from cronwright.core import identity, requests
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts, PodFacts
-from cronwright.core.requests import Answer
+from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Run
-from cronwright.core.slots import Timetable, unsettled_slot
+from cronwright.core.slots import Timetable, slot_at_hand, unsettled_slot
 from cronwright.core.verdict import Ending, judge, judge_gone
 from cronwright.errors import FieldError
 from cronwright.model import conditions
@@ -108,9 +108,9 @@ def decide(world: World) -> Plan:
     step = _step(world, rendered) if rendered else Step.REFUSE
     timeouts, timeout_wake = _timeouts(world)
     endings, captures, waiting = _judge_runs(world, {job.uid for job in timeouts})
-    answers = _answers(world) if step is Step.KEEP else ()
+    answers, answer_wake = _answers(world) if step is Step.KEEP else ((), None)
     prunes, prune_wake = _prunes(world)
-    wakes = [timeout_wake, prune_wake, *waiting]
+    wakes = [timeout_wake, prune_wake, answer_wake, *waiting]
     if step is Step.WAIT:
         wakes.append(world.now + RECHECK)
     return Plan(
@@ -123,7 +123,8 @@ def decide(world: World) -> Plan:
         answers=answers,
         endings=endings,
         prunes=prunes,
-        wake=min((each for each in wakes if each is not None), default=None),
+        # A time that has passed brought us here: waking for it again would never end.
+        wake=min((each for each in wakes if each is not None and each > world.now), default=None),
     )
 
 
@@ -228,10 +229,15 @@ def _running(world: World) -> tuple[JobFacts, ...]:
     return tuple(run.job for run in world.runs if not run.gone and judge(run.job, run.pods) is None)
 
 
-def _answers(world: World) -> tuple[Answer, ...]:
+def _answers(world: World) -> tuple[tuple[Answer, ...], datetime | None]:
+    """Answer requests, and say when to look again at those that have to wait for a slot."""
     recorded = {job.run_id for job in world.recorded}
     recorded |= {entry.id for entry in world.task.status.history}
-    return requests.answer(world.task, _running(world), recorded, world.now)
+    answers = requests.answer(world.task, _running(world), recorded, world.now)
+    acts = [each for each in answers if each.act in {Act.START, Act.SKIP}]
+    if acts and world.cronjob and slot_at_hand(world.cronjob, world.jobs, world.now):
+        return tuple(each for each in answers if each not in acts), world.now + RECHECK
+    return answers, None
 
 
 def _timeouts(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:

@@ -16,6 +16,8 @@ from cronwright.schedule import CronExpression, load_zone, next_slot, parse, pre
 
 # A controller that has not fired a slot for so long is not going to: no edit waits for ever.
 PATIENCE: Final = timedelta(minutes=10)
+_ABOUT_TO: Final = timedelta(seconds=1)
+_LONGEST_HOLD: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,25 @@ def unsettled_slot(
     running = {job.uid for job in jobs if job.finished is None}
     held = cronjob.concurrency_policy == "Forbid" and running & set(cronjob.active)
     return None if held else slot
+
+
+def slot_at_hand(cronjob: CronJobFacts, jobs: Iterable[JobFacts], now: datetime) -> bool:
+    """Tell whether the controller is, or soon will be, between a slot's Job and its status.
+
+    It creates the Job first and then enters it in the CronJob's status. A write of ours between
+    the two makes its own fail: it would report the Job as unexpected, and `Forbid` not see it.
+    A controller that is far behind with its slots is not waited for; the chance is small then.
+    """
+    if cronjob.suspended:
+        return False
+    try:
+        upcoming = Timetable.read(cronjob.schedule, cronjob.time_zone).next(now)
+    except FieldError:
+        return False
+    if upcoming is not None and upcoming - now <= _ABOUT_TO:
+        return True
+    slot = unsettled_slot(cronjob, jobs, now)
+    return slot is not None and now - slot < _LONGEST_HOLD
 
 
 def next_run_time(
