@@ -79,8 +79,12 @@ def check_records(
         assert Counter(entry["name"] for entry in status["history"]) == Counter(jobs), name
         assert status["counts"] == {verdicts[name]: len(jobs)}, (name, status["history"])
         for entry in status["history"]:
-            assert entry["captured"] == "Full", entry
-        assert status["lastRun"]["logTail"] == "words\n", status["lastRun"]
+            # A pod past its deadline is deleted at once: of one that ended while no operator
+            # ran, nothing can be had, and the record has to say so.
+            honest = {"Full", "Lost"} if verdicts[name] == "TimedOut" else {"Full"}
+            assert entry["captured"] in honest, entry
+        last = status["lastRun"]
+        assert last.get("logTail", "") == ("words\n" if last["captured"] == "Full" else ""), last
 
 
 async def test_ten_kills_while_50_tasks_run(
@@ -118,7 +122,9 @@ async def test_ten_kills_while_50_tasks_run(
     everything = await until(lambda: all_recorded(tasks, started), 60.0, every=0.5)
 
     check_records(everything, started, verdicts)
-    assert await tasks.events("UnexpectedJob") == []
+    # Of Jobs made by hand the controller always says so: nobody enters them in `status.active`.
+    unexpected = [each["message"] for each in await tasks.events("UnexpectedJob")]
+    assert [each for each in unexpected if not each.endswith("-by-hand")] == []
     assert operator.errors() == []
 
 
