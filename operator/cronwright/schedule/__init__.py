@@ -1,14 +1,33 @@
 """When a task is due: the schedule language and its one evaluator.
 
-`parse` (parse.py, fields.py) reads an expression into a `CronExpression` (expression.py);
-`next_slot` and `previous_slot` (evaluate.py) walk it over a zone (zone.py). The rule: a slot is
+`read` (timetable.py) takes the `Terms` of a task and gives its `Timetable`. The rule: a slot is
 every instant whose local wall time matches, so a wall time that a change of clock skips is no
-slot, and one that it repeats is two.
+slot, and one that it repeats is two, unless the task says otherwise.
+
+Within, expressions are read into a `CronExpression` (parse.py), laid out over the years (walls.py)
+and put on the clock of a zone (evaluate.py).
 """
 
 from cronwright.schedule.evaluate import next_slot, previous_slot
 from cronwright.schedule.expression import CronExpression
+from cronwright.schedule.native import NativeForm
 from cronwright.schedule.parse import parse
+from cronwright.schedule.terms import Dialect, RepeatedTime, SkippedTime, Terms
+from cronwright.schedule.timetable import Slot, Timetable, read
 from cronwright.schedule.zone import load_zone
 
-__all__ = ["CronExpression", "load_zone", "next_slot", "parse", "previous_slot"]
+__all__ = [
+    "CronExpression",
+    "Dialect",
+    "NativeForm",
+    "RepeatedTime",
+    "SkippedTime",
+    "Slot",
+    "Terms",
+    "Timetable",
+    "load_zone",
+    "next_slot",
+    "parse",
+    "previous_slot",
+    "read",
+]

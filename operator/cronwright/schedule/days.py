@@ -1,56 +1,108 @@
-"""Which days an expression names: the calendar half of the search that evaluate.py makes.
+"""Which days an expression names: its two day fields, as a rule for any month of any year.
 
-A day is an ordinal, as of `datetime.date`; 1970-01-01 is 719163.
+expression.py lays a rule out over a year. Days of a month are bits 1 to 31, days of the week bits
+0 (Sunday) to 6, days of a year bits 0 to 365.
 """
 
-from datetime import date
+from dataclasses import dataclass
+from functools import lru_cache
 
-from cronwright.schedule.expression import CronExpression
-
-# No leap day is further from the next one that falls on the same weekday than 40 years
-# (2096 to 2136): an expression that names no day in so many has none at all.
-SEARCH_YEARS = 41
+EVERY_DAY = (1 << 32) - 2
+EVERY_WEEKDAY = (1 << 7) - 1
+EVERY_MONTH = (1 << 13) - 2
 
 _LENGTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_SUNDAY, _SATURDAY = 0, 6
 
 
-def days_of(expression: CronExpression, year: int, month: int) -> int:
-    """Return the matching days of a month as bits 1 to 31."""
-    if not expression.months >> month & 1:
-        return 0
-    # date.weekday() counts from Monday, cron from Sunday; toordinal() % 7 is cron's own count.
-    days = expression.month_days[date(year, month, 1).toordinal() % 7]
-    length = _LENGTHS[month]
-    if month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0):
-        length = 29
-    return days & ((2 << length) - 1)
+@dataclass(frozen=True, slots=True)
+class DayRule:
+    """Say which days of a month match, by day of month and by day of week.
+
+    `last` has bit n for the day n days before the last; `nearest` has the days of `15W`, and
+    `nearest_last` those of `LW` (bit 0) and `L-nW`; `last_weekdays` has `FRIL`, `nth` has `FRI#2`
+    as pairs. Where `either` is set one of the two fields is enough, else both must match.
+    """
+
+    days: int = EVERY_DAY
+    weekdays: int = EVERY_WEEKDAY
+    either: bool = False
+    last: int = 0
+    nearest: int = 0
+    nearest_last: int = 0
+    last_weekdays: int = 0
+    nth: frozenset[tuple[int, int]] = frozenset()
+    # Spring's `30W` has no day in a month whose 30th is its last day and a Sunday; elsewhere
+    # that is the Friday before.
+    sunday_ends: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether the rule has none of `L`, `W` and `#`."""
+        return not (
+            self.last or self.nearest or self.nearest_last or self.last_weekdays or self.nth
+        )
+
+    def of_month(self, begin: int, length: int) -> int:
+        """Return the days of a month of so many days that begins on a day of the week."""
+        whole = (2 << length) - 2
+        by_day = self.days & whole
+        by_weekday = _on_weekdays(begin, self.weekdays) & whole
+        if not self.plain:
+            by_day |= self._special_days(begin, length)
+            by_weekday |= self._special_weekdays(begin, length)
+        return by_day | by_weekday if self.either else by_day & by_weekday
+
+    def _special_days(self, begin: int, length: int) -> int:
+        found = 0
+        for back in _bits(self.last):
+            if back < length:
+                found |= 1 << length - back
+        named = {*_bits(self.nearest), *(length - back for back in _bits(self.nearest_last))}
+        for day in named:
+            if 1 <= day <= length:
+                found |= self._nearest(day, begin, length)
+        return found
+
+    def _nearest(self, day: int, begin: int, length: int) -> int:
+        """Find the working day nearest to a day, within its month."""
+        weekday = (begin + day - 1) % 7
+        if weekday == _SATURDAY:
+            return 1 << (day - 1 if day > 1 else 3)
+        if weekday != _SUNDAY:
+            return 1 << day
+        if day < length:
+            return 1 << day + 1
+        return 0 if self.sunday_ends else 1 << day - 2
+
+    def _special_weekdays(self, begin: int, length: int) -> int:
+        found = 0
+        for weekday in _bits(self.last_weekdays):
+            ending = (begin + length - 1) % 7
+            found |= 1 << length - (ending - weekday) % 7
+        for weekday, number in self.nth:
+            day = 1 + (weekday - begin) % 7 + 7 * (number - 1)
+            if day <= length:
+                found |= 1 << day
+        return found
 
 
-def next_day(expression: CronExpression, after: date) -> int | None:
-    """Return the ordinal of the first matching day after `after`; None where there is none."""
-    year, month = after.year, after.month
-    days = days_of(expression, year, month) >> (after.day + 1) << (after.day + 1)
-    last = min(year + SEARCH_YEARS, date.max.year)
-    while not days:
-        month += 1
-        if month > 12:
-            year, month = year + 1, 1
-            if year > last:
-                return None
-        days = days_of(expression, year, month)
-    return date(year, month, (days & -days).bit_length() - 1).toordinal()
+@lru_cache(maxsize=4096)
+def days_of_year(rule: DayRule, months: int, begin: int, *, leap: bool) -> int:
+    """Return the days of a year that begins on a day of the week."""
+    found, start = 0, 0
+    for month in range(1, 13):
+        length = 29 if leap and month == 2 else _LENGTHS[month]
+        if months >> month & 1:
+            found |= rule.of_month((begin + start) % 7, length) >> 1 << start
+        start += length
+    return found
 
 
-def previous_day(expression: CronExpression, before: date) -> int | None:
-    """Return the ordinal of the last matching day before `before`; None where there is none."""
-    year, month = before.year, before.month
-    days = days_of(expression, year, month) & ((1 << before.day) - 1)
-    first = max(year - SEARCH_YEARS, date.min.year)
-    while not days:
-        month -= 1
-        if month < 1:
-            year, month = year - 1, 12
-            if year < first:
-                return None
-        days = days_of(expression, year, month)
-    return date(year, month, days.bit_length() - 1).toordinal()
+@lru_cache(maxsize=1024)
+def _on_weekdays(begin: int, weekdays: int) -> int:
+    return sum(1 << day for day in range(1, 32) if weekdays >> (begin + day - 1) % 7 & 1)
+
+
+def _bits(bits: int) -> list[int]:
+    return [number for number in range(bits.bit_length()) if bits >> number & 1]

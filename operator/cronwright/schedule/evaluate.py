@@ -1,112 +1,183 @@
-"""The evaluator: from an instant to the next or the previous slot.
+"""The evaluator: wall times (walls.py) on the clock of a zone (zone.py), forwards and backwards.
 
-A stretch of a zone (zone.py) has one offset from UTC, so within it wall time and instants differ
-by a constant: the search looks for the next matching wall time, and where that lies beyond the
-stretch, goes on from the start of the following one. So a wall time in a gap is never met, and
-one in an overlap is met in both stretches, also where a change of clock crosses midnight.
+A stretch of a zone has one offset from UTC, so within it wall time and instants differ by a
+constant: the search looks for the next matching wall time, and where that lies beyond the stretch,
+goes on from the start of the following one. So a wall time in a gap is never met, and one in an
+overlap is met in both stretches, also where a change of clock crosses midnight. Where repeated
+times count once, the stretches on either side of an overlap are shortened for it.
+
+Instants are seconds since the epoch. timetable.py asks here for the slots of expressions.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from cronwright.schedule.days import SEARCH_YEARS, days_of, next_day, previous_day
 from cronwright.schedule.expression import CronExpression
-from cronwright.schedule.zone import EARLIEST, LATEST, offsets_of
+from cronwright.schedule.terms import RepeatedTime, SkippedTime
+from cronwright.schedule.walls import Walls
+from cronwright.schedule.zone import EARLIEST, LATEST, Stretch, offsets_of
 
-_DAY = 86_400
-_EPOCH = date(1970, 1, 1).toordinal()
-# As far as any schedule's next slot can be, and a year for a slot that falls into a gap.
-_HORIZON = (SEARCH_YEARS + 1) * 366 * _DAY
+# No change of clock was ever by more than a day, and no two are within two days of each other.
+_FAR = 2 * 86_400
+
+
+class Clock:
+    """A zone's clock, and what becomes of the wall times that it repeats or skips."""
+
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        repeated: RepeatedTime = RepeatedTime.TWICE,
+        skipped: SkippedTime = SkippedTime.SKIP,
+    ) -> None:
+        self.zone = zone
+        self._offsets = offsets_of(zone)
+        self.repeated = repeated
+        self.skipped = skipped
+        self._after_gaps = skipped is SkippedTime.AFTER
+
+    def offset_at(self, instant: int) -> int:
+        """Return how far the wall clock is ahead of UTC."""
+        return self._offsets.stretch_at(instant).offset
+
+    def stretch_at(self, instant: int) -> Stretch:
+        """Return a stretch of time with one offset."""
+        return self._offsets.stretch_at(instant)
+
+    def first_from(self, walls: Walls, instant: int) -> int | None:
+        """Return the first slot at or after an instant; None where there is none."""
+        instant = max(instant, EARLIEST)
+        while instant < LATEST:
+            stretch = self._offsets.stretch_at(instant)
+            start, end = self._counted(stretch)
+            wall = walls.first_from(max(instant, start) + stretch.offset)
+            if wall is not None and wall - stretch.offset < end:
+                return wall - stretch.offset
+            if wall is not None and self._falls_into_gap(walls, wall, stretch):
+                return stretch.end
+            following = stretch.end
+            # Within two days an overlap may still lead back to before the wall time asked for.
+            if stretch.end - instant >= _FAR:
+                if wall is None:
+                    return None
+                following = max(following, wall - stretch.offset - _FAR)
+            instant = following
+        return None
+
+    def last_until(self, walls: Walls, instant: int) -> int | None:
+        """Return the last slot at or before an instant; None where there is none."""
+        instant = min(instant, LATEST - 1)
+        while instant >= EARLIEST:
+            stretch = self._offsets.stretch_at(instant)
+            start, end = self._counted(stretch)
+            wall = walls.last_until(min(instant, end - 1) + stretch.offset)
+            if wall is not None and wall - stretch.offset >= start:
+                return wall - stretch.offset
+            if self._ends_gap_with_slot(walls, stretch.start):
+                return stretch.start
+            preceding = stretch.start - 1
+            if instant - stretch.start >= _FAR:
+                if wall is None:
+                    return None
+                preceding = min(preceding, wall - stretch.offset + _FAR)
+            instant = preceding
+        return None
+
+    def count(self, walls: Walls, start: int, end: int) -> int:
+        """Count the slots from one instant until before another, by days."""
+        total, start, end = 0, max(start, EARLIEST), min(end, LATEST)
+        while start < end:
+            stretch = self._offsets.stretch_at(start)
+            first, last = self._counted(stretch)
+            first, last = max(first, start), min(last, end)
+            total += walls.count(first + stretch.offset, last + stretch.offset)
+            if start == stretch.start and self._ends_gap_with_slot(walls, start):
+                wall = start + stretch.offset
+                total += walls.first_from(wall) != wall
+            start = stretch.end
+        return total
+
+    def _counted(self, stretch: Stretch) -> tuple[int, int]:
+        """Return from where until before where the wall times of a stretch are slots."""
+        start, end, offset = stretch
+        if self.repeated is RepeatedTime.LAST and end < LATEST:
+            end -= max(offset - self.offset_at(end), 0)
+        elif self.repeated is RepeatedTime.FIRST and start > EARLIEST:
+            start += max(self.offset_at(start - 1) - offset, 0)
+        return start, end
+
+    def _falls_into_gap(self, walls: Walls, wall: int, stretch: Stretch) -> bool:
+        """Whether a wall time past a stretch's end is in the gap there, and due after it."""
+        if not self._after_gaps or stretch.end >= LATEST:
+            return False
+        resumes = stretch.end + self.offset_at(stretch.end)
+        return wall < resumes and not walls.exclusion.covers(resumes)
+
+    def _ends_gap_with_slot(self, walls: Walls, start: int) -> bool:
+        """Whether a gap ends at an instant into which a wall time fell that is due after it."""
+        if not self._after_gaps or start <= EARLIEST:
+            return False
+        stops, resumes = start + self.offset_at(start - 1), start + self.offset_at(start)
+        if stops >= resumes or walls.exclusion.covers(resumes):
+            return False
+        wall = walls.first_from(stops)
+        return wall is not None and wall < resumes
+
+
+class ClockSlots:
+    """The slots of wall times on a clock."""
+
+    def __init__(self, walls: Walls, clock: Clock) -> None:
+        self._walls = walls
+        self._clock = clock
+
+    def first_from(self, instant: int) -> int | None:
+        """Return the first slot at or after an instant; None where there is none."""
+        return self._clock.first_from(self._walls, instant)
+
+    def last_until(self, instant: int) -> int | None:
+        """Return the last slot at or before an instant; None where there is none."""
+        return self._clock.last_until(self._walls, instant)
+
+    def count(self, start: int, end: int) -> int:
+        """Count the slots from one instant until before another."""
+        return self._clock.count(self._walls, start, end)
+
+
+@lru_cache(maxsize=4096)
+def walls_of(expression: CronExpression) -> Walls:
+    """Return the wall times of one expression, which all tasks that have it share."""
+    return Walls((expression,))
+
+
+@lru_cache(maxsize=1024)
+def clock_of(
+    zone: ZoneInfo,
+    repeated: RepeatedTime = RepeatedTime.TWICE,
+    skipped: SkippedTime = SkippedTime.SKIP,
+) -> Clock:
+    """Return the one clock of a zone that all searches share."""
+    return Clock(zone, repeated, skipped)
 
 
 def next_slot(expression: CronExpression, zone: ZoneInfo, after: datetime) -> datetime | None:
     """Return the first slot strictly after an instant, in UTC; None where there is none."""
-    offsets = offsets_of(zone)
-    instant = max(int(after.timestamp() // 1) + 1, EARLIEST)
-    limit = min(instant + _HORIZON, LATEST)
-    while instant < limit:
-        _, end, offset = offsets.stretch_at(instant)
-        wall = _wall_from(expression, instant + offset)
-        if wall is None:
-            return None
-        if wall - offset < end:
-            return datetime.fromtimestamp(wall - offset, UTC)
-        instant = end
-    return None
+    slot = clock_of(zone).first_from(walls_of(expression), second_of(after) + 1)
+    return None if slot is None else moment_of(slot)
 
 
 def previous_slot(expression: CronExpression, zone: ZoneInfo, before: datetime) -> datetime | None:
     """Return the latest slot at or before an instant, in UTC; None where there is none."""
-    offsets = offsets_of(zone)
-    instant = min(int(before.timestamp() // 1), LATEST - 1)
-    limit = max(instant - _HORIZON, EARLIEST)
-    while instant >= limit:
-        start, _, offset = offsets.stretch_at(instant)
-        wall = _wall_until(expression, instant + offset)
-        if wall is None:
-            return None
-        if wall - offset >= start:
-            return datetime.fromtimestamp(wall - offset, UTC)
-        instant = start - 1
-    return None
+    slot = clock_of(zone).last_until(walls_of(expression), second_of(before))
+    return None if slot is None else moment_of(slot)
 
 
-def _wall_from(expression: CronExpression, wall: int) -> int | None:
-    """Return the first matching wall time at or after one, both as seconds."""
-    days, seconds = divmod(wall, _DAY)
-    today = date.fromordinal(days + _EPOCH)
-    if days_of(expression, today.year, today.month) >> today.day & 1:
-        # A slot is a full minute: 08:59:30 is over, 09:00 is the first to come.
-        minute = _minute_from(expression, -(-seconds // 60))
-        if minute is not None:
-            return days * _DAY + minute * 60
-    day = next_day(expression, today)
-    if day is None:
-        return None
-    first = _lowest(expression.hours) * 60 + _lowest(expression.minutes)
-    return (day - _EPOCH) * _DAY + first * 60
+def second_of(moment: datetime) -> int:
+    """Return the second that an instant is in."""
+    return int(moment.replace(microsecond=0).timestamp())
 
 
-def _wall_until(expression: CronExpression, wall: int) -> int | None:
-    """Return the last matching wall time at or before one, both as seconds."""
-    days, seconds = divmod(wall, _DAY)
-    today = date.fromordinal(days + _EPOCH)
-    if days_of(expression, today.year, today.month) >> today.day & 1:
-        minute = _minute_until(expression, seconds // 60)
-        if minute is not None:
-            return days * _DAY + minute * 60
-    day = previous_day(expression, today)
-    if day is None:
-        return None
-    last = _highest(expression.hours) * 60 + _highest(expression.minutes)
-    return (day - _EPOCH) * _DAY + last * 60
-
-
-def _minute_from(expression: CronExpression, minute: int) -> int | None:
-    """Return the first matching minute of the day at or after one."""
-    hour, minute = divmod(minute, 60)
-    if expression.hours >> hour & 1:
-        minutes = expression.minutes >> minute << minute
-        if minutes:
-            return hour * 60 + _lowest(minutes)
-    hours = expression.hours >> (hour + 1) << (hour + 1)
-    return _lowest(hours) * 60 + _lowest(expression.minutes) if hours else None
-
-
-def _minute_until(expression: CronExpression, minute: int) -> int | None:
-    """Return the last matching minute of the day at or before one."""
-    hour, minute = divmod(minute, 60)
-    if expression.hours >> hour & 1:
-        minutes = expression.minutes & ((2 << minute) - 1)
-        if minutes:
-            return hour * 60 + _highest(minutes)
-    hours = expression.hours & ((1 << hour) - 1)
-    return _highest(hours) * 60 + _highest(expression.minutes) if hours else None
-
-
-def _lowest(bits: int) -> int:
-    return (bits & -bits).bit_length() - 1
-
-
-def _highest(bits: int) -> int:
-    return bits.bit_length() - 1
+def moment_of(second: int) -> datetime:
+    """Return a second as an instant in UTC."""
+    return datetime.fromtimestamp(second, UTC)

@@ -1,133 +1,69 @@
-"""Reads an expression into a `CronExpression`, or refuses it with position and remedy.
+"""Reads an expression into a `CronExpression`, or refuses it with place and remedy.
 
-fields.py reads each field; evaluate.py walks the result.
+The dialects have a module each: standard.py for Kubernetes and the common ground, spring.py,
+quartz.py. walls.py and evaluate.py walk the result.
 """
 
+import re
 from functools import lru_cache
 
 from cronwright.errors import FieldError
 from cronwright.schedule.expression import CronExpression
-from cronwright.schedule.fields import (
-    DAY,
-    HOUR,
-    MINUTE,
-    MONTH,
-    WEEKDAY,
-    ElementError,
-    Field,
-    FieldSet,
-    read_element,
-)
+from cronwright.schedule.fields import Unreadable
+from cronwright.schedule.foreign import recognise
+from cronwright.schedule.quartz import read_quartz
+from cronwright.schedule.spring import read_spring
+from cronwright.schedule.standard import read_common, read_five, read_kubernetes
+from cronwright.schedule.terms import Dialect
 
 SPEC_FIELD = "spec.schedule"
+LONGEST = 256
 
-FIELDS = (MINUTE, HOUR, DAY, MONTH, WEEKDAY)
+_MAY_BE_HASHED = re.compile(r"(?<![A-Z])H(?![A-Z])", re.IGNORECASE)
 
-SHORTHANDS = {
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
+
+def read_expression(
+    text: str, dialect: Dialect | None = None, seed: str = "", field: str = SPEC_FIELD
+) -> CronExpression:
+    """Read a cron expression of a dialect; `field` is named in the error.
+
+    Raises FieldError.
+    """
+    if len(text) > LONGEST:
+        remedy = f"write at most {LONGEST}; several expressions go into spec.schedules"
+        raise FieldError(field, text, f"{len(text)} characters", remedy)
+    try:
+        return _read(text, dialect, seed if _MAY_BE_HASHED.search(text) else "")
+    except Unreadable as error:
+        meant = recognise(text) or error
+        raise FieldError(field, text, meant.problem, meant.remedy) from error
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str, dialect: Dialect | None, seed: str) -> CronExpression:
+    match dialect:
+        case Dialect.KUBERNETES:
+            return read_kubernetes(text)
+        case Dialect.SPRING:
+            return read_spring(text)
+        case Dialect.QUARTZ:
+            return read_quartz(text)
+        case None:
+            return read_common(text, seed)
 
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> CronExpression:
-    """Read a cron expression of 5 fields, or one of the `@` shorthands."""
+    """Read a cron expression of 5 fields, or one of the `@` shorthands, as Kubernetes does."""
     written = text.strip()
-    if written.startswith("@"):
-        plain = _plain(text, written)
-    else:
-        _refuse_zone(text, written)
-        plain = written
-    parts = plain.split()
-    if len(parts) != len(FIELDS):
-        raise FieldError(
-            SPEC_FIELD,
-            text,
-            f"{len(parts)} fields where 5 are due",
-            "write minute, hour, day of month, month and day of week, such as 30 2 * * MON-FRI",
-        )
-    minutes, hours, days, months, weekdays = _read_fields(text, parts)
-    return CronExpression(
-        text=text,
-        native=_native(written, parts),
-        minutes=minutes.bits,
-        hours=hours.bits,
-        months=months.bits,
-        month_days=_month_days(days, weekdays),
-    )
-
-
-def _plain(text: str, shorthand: str) -> str:
-    plain = SHORTHANDS.get(shorthand)
-    if plain is not None:
-        return plain
-    if shorthand.startswith("@every"):
-        problem = "an interval is no CronJob's schedule"
-        raise FieldError(SPEC_FIELD, text, problem, "write a step, such as */5 * * * *")
-    remedy = f"write one of {', '.join(SHORTHANDS)}"
-    raise FieldError(SPEC_FIELD, text, "no such shorthand", remedy)
-
-
-def _refuse_zone(text: str, written: str) -> None:
     if written.startswith(("TZ=", "CRON_TZ=")):
         zone = written.partition("=")[2].partition(" ")[0]
         remedy = f"write {zone} in spec.timeZone, and the five fields alone here"
         raise FieldError(SPEC_FIELD, text, "a time zone in the schedule", remedy)
-
-
-def _read_fields(text: str, parts: list[str]) -> list[FieldSet]:
-    sets, position = [], 0
-    for part, field in zip(parts, FIELDS, strict=True):
-        # For a shorthand the search finds nothing, and nothing in it can be wrong.
-        position = max(text.find(part, position), 0)
-        sets.append(_read_field(text, part, position, field))
-        position += len(part)
-    return sets
-
-
-def _read_field(text: str, part: str, position: int, field: Field) -> FieldSet:
-    bits, star = 0, False
-    for element in part.split(","):
-        try:
-            values = read_element(element, field)
-        except ElementError as error:
-            problem = f'{field.name} "{element}" at character {position + 1} {error.problem}'
-            raise FieldError(SPEC_FIELD, text, problem, error.remedy) from error
-        bits |= values.bits
-        star = star or values.star
-        position += len(element) + 1
-    return FieldSet(bits, star)
-
-
-def _native(written: str, parts: list[str]) -> str:
-    """Write Sunday as 0 where it was written as 7; all else a CronJob takes as it stands."""
-    elements = parts[-1].split(",")
-    plain = ",".join(map(_without_seven, elements))
-    return written if plain == parts[-1] else " ".join([*parts[:-1], plain])
-
-
-def _without_seven(element: str) -> str:
-    # The number after a slash is a step, in which 7 is just a number.
-    values = element.partition("/")[0].split("-")
-    if not any(value.isdigit() and int(value) == 7 for value in values):
-        return element
-    bits = read_element(element, WEEKDAY).bits
-    return ",".join(str(day) for day in range(7) if bits >> day & 1)
-
-
-def _month_days(days: FieldSet, weekdays: FieldSet) -> tuple[int, ...]:
-    """Join the two day fields for each day of the week that a month may begin with.
-
-    Where either is unrestricted, both must match; where both are restricted, one is enough.
-    """
-    masks = []
-    for begin in range(7):
-        named = sum(1 << day for day in range(1, 32) if weekdays.bits >> (begin + day - 1) % 7 & 1)
-        both = days.star or weekdays.star
-        masks.append(days.bits & named if both else days.bits | named)
-    return tuple(masks)
+    if written.startswith("@every"):
+        problem = "an interval is no CronJob's schedule"
+        raise FieldError(SPEC_FIELD, text, problem, "write a step, such as */5 * * * *")
+    try:
+        return read_five(text)
+    except Unreadable as error:
+        raise FieldError(SPEC_FIELD, text, error.problem, error.remedy) from error

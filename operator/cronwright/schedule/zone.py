@@ -1,14 +1,18 @@
 """Time zones: loading one by name, and its offsets as stretches that evaluate.py walks."""
 
+import re
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import lru_cache
+from importlib.resources import files
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from cronwright.errors import FieldError
 
 SPEC_FIELD = "spec.timeZone"
+
+_NAME = re.compile(r"[A-Za-z]{1,20}(?:/[A-Za-z][A-Za-z0-9_+-]{0,30}){1,2}")
 
 # No two changes of clock of any zone are closer than 6 days (Gaza, 2040, by the current
 # rules), so one look at each end of 5 days finds the only change between them.
@@ -16,9 +20,11 @@ _PROBE = 5 * 86_400
 # Offsets are worked out a block at a time, when a search comes by; 73 probes make 365 days.
 _BLOCK = 73 * _PROBE
 
-# The seconds that `datetime` can hold in every zone.
+# The seconds that slots can have: all of `datetime`'s but those that no zone could show.
 EARLIEST = int(datetime(1, 1, 3, tzinfo=UTC).timestamp())
-LATEST = int(datetime(9999, 12, 29, tzinfo=UTC).timestamp())
+LATEST = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()) + 1
+# Past this a zone east of UTC can't be asked; no rule changes a clock in the days that are left.
+_LATEST_ASKED = int(datetime(9999, 12, 29, tzinfo=UTC).timestamp())
 
 
 class Stretch(NamedTuple):
@@ -29,18 +35,32 @@ class Stretch(NamedTuple):
     offset: int
 
 
+@lru_cache(maxsize=4096)
 def load_zone(name: str) -> ZoneInfo:
     """Return the zone of an IANA name, from the machine's database or else the one we bring."""
-    if name in _zone_names():
-        return ZoneInfo(name)
+    zone = ZoneInfo(name) if name in _zone_names() else _newer_zone(name)
+    if zone is not None:
+        return zone
     remedy = f"write an IANA name, such as {_nearest(name) or 'Europe/Berlin or Etc/UTC'}"
     raise FieldError(SPEC_FIELD, name, "no such time zone", remedy)
 
 
 @lru_cache(maxsize=1)
 def _zone_names() -> frozenset[str]:
-    # "localtime" is a machine's own choice. "Local", which Go would take for it, is no name here.
-    return frozenset(available_timezones() - {"localtime"})
+    # The list of the database that we bring: going through the machine's files takes too long
+    # for a command. "localtime" and "Local", which Go would take, are no names.
+    return frozenset(files("tzdata").joinpath("zones").read_text().split())
+
+
+def _newer_zone(name: str) -> ZoneInfo | None:
+    """Load a zone that only the machine's database has yet."""
+    area = name.partition("/")[0]
+    if _NAME.fullmatch(name) and any(each.startswith(f"{area}/") for each in _zone_names()):
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            return None
+    return None
 
 
 def _nearest(name: str) -> str | None:
@@ -98,7 +118,8 @@ class ZoneOffsets:
         return high
 
     def _offset(self, instant: int) -> int:
-        offset = datetime.fromtimestamp(instant, self._zone).utcoffset()
+        moment = datetime.fromtimestamp(min(instant, _LATEST_ASKED), self._zone)
+        offset = moment.utcoffset()
         return round(offset.total_seconds()) if offset is not None else 0
 
 
