@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
+from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
+from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.reconcile import Reconciler, Tools
@@ -32,6 +34,7 @@ from cronwright.core.facts import (
 from cronwright.kube.client import Client
 from cronwright.kube.informer import Informer
 from cronwright.model.task import ScheduledTask
+from cronwright.schedule import read
 from tests.bench import lived, tasks
 from tests.bench.progress import Progress
 from tests.bench.report import Figure
@@ -129,6 +132,7 @@ class _World:
             collector=Collector(client, witness, queue.add),
             writer=CronJobWriter(client),
             requests=Requests(client),
+            engine=Engine(Claims(client, sources, Requests(client)), queue, lambda: self._now),
             clock=lambda: self._now,
         )
         return Reconciler(sources, tools)
@@ -153,7 +157,7 @@ def _body(now: datetime) -> dict[str, Any]:
 
 def _cronjob(body: dict[str, Any]) -> dict[str, Any]:
     task = ScheduledTask.from_body(body)
-    manifest = dict(render(task, task.spec.schedule).manifest)
+    manifest = dict(render(task, read(task.terms).native).manifest)
     last = body["status"]["history"][0]["slot"]
     manifest["metadata"] = {
         **manifest["metadata"],

@@ -5,8 +5,12 @@ from typing import Any
 
 from cronwright.core import identity
 from cronwright.core.cronjob import render, request_job
+from cronwright.schedule import NativeForm
 from tests.core.world import CRONJOB_UID, TASK_UID, task
 
+FIVES = NativeForm("*/5 * * * *", "Etc/UTC")
+MIDNIGHT = NativeForm("0 0 * * *", "Etc/UTC")
+ONE = NativeForm("0 1 * * *", "Etc/UTC")
 RUN_ID = identity.request_run_id(TASK_UID, "one")
 RUN_ID_FIELD = "metadata.labels['batch.kubernetes.io/controller-uid']"
 ENV: list[dict[str, Any]] = [
@@ -38,7 +42,7 @@ TEMPLATE: dict[str, Any] = {
 
 
 def test_a_container_becomes_a_whole_cronjob() -> None:
-    rendered = render(task(), "*/5 * * * *")
+    rendered = render(task(), FIVES)
     assert rendered.manifest == {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -99,7 +103,7 @@ def test_a_container_becomes_a_whole_cronjob() -> None:
 def test_a_template_is_passed_through_with_our_marks_on_it() -> None:
     before = deepcopy(TEMPLATE)
     of = task({"jobTemplate": TEMPLATE, "version": "2.1", "timeout": "5m"})
-    template = render(of, "0 0 * * *").spec["jobTemplate"]
+    template = render(of, MIDNIGHT).spec["jobTemplate"]
     assert before == TEMPLATE, "the task's own template was changed"
     assert template["metadata"] == {
         "labels": {"team": "a", "cronwright.dev/task": "report"},
@@ -127,7 +131,7 @@ def test_a_template_is_passed_through_with_our_marks_on_it() -> None:
 def test_a_shorter_deadline_of_the_template_stays() -> None:
     template = {"spec": {"activeDeadlineSeconds": 20, "template": {"spec": {"containers": []}}}}
     of = task({"jobTemplate": template, "timeout": "5m"})
-    assert render(of, "0 0 * * *").spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 20
+    assert render(of, MIDNIGHT).spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 20
 
 
 def test_a_task_without_a_schedule_stands_suspended_and_is_never_due() -> None:
@@ -136,13 +140,13 @@ def test_a_task_without_a_schedule_stands_suspended_and_is_never_due() -> None:
 
 
 def test_limits_above_the_floor_are_the_users() -> None:
-    spec = render(task({"successfulJobsHistoryLimit": 40}), "0 0 * * *").spec
+    spec = render(task({"successfulJobsHistoryLimit": 40}), MIDNIGHT).spec
     assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (40, 10)
 
 
 def test_extensions_are_never_interpreted() -> None:
     of = task({"extensions": {"b": "$(HOME)", "a": [1]}})
-    env = render(of, "0 0 * * *").spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    env = render(of, MIDNIGHT).spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     assert env["env"][-1] == {
         "name": "CRONWRIGHT_EXTENSIONS",
         "value": '{"a":[1],"b":"$$(HOME)"}',
@@ -150,10 +154,10 @@ def test_extensions_are_never_interpreted() -> None:
 
 
 def test_the_hash_follows_the_spec_and_nothing_else() -> None:
-    assert render(task(), "0 0 * * *").hash == render(task(), "0 0 * * *").hash
-    assert render(task(), "0 0 * * *").hash != render(task(), "0 1 * * *").hash
+    assert render(task(), MIDNIGHT).hash == render(task(), MIDNIGHT).hash
+    assert render(task(), MIDNIGHT).hash != render(task(), ONE).hash
     annotated = task(annotations={"x": "y"})
-    assert render(annotated, "0 0 * * *").hash == render(task(), "0 0 * * *").hash
+    assert render(annotated, MIDNIGHT).hash == render(task(), MIDNIGHT).hash
 
 
 def test_a_requested_job_is_born_suspended_and_uncontrolled() -> None:

@@ -3,17 +3,17 @@
 from datetime import timedelta
 
 from cronwright.core.slots import (
-    Timetable,
     due_slot,
     next_run_time,
     slot_at_hand,
     unsettled_slot,
     wake_time,
 )
+from cronwright.schedule import Terms, read
 from tests.core.world import NOON, cronjob, job, task
 
 TASK = task()
-TIMETABLE = Timetable.read("*/5 * * * *", "Etc/UTC")
+TIMETABLE = read(Terms(schedule="*/5 * * * *"))
 FIVE = timedelta(minutes=5)
 NOW = NOON + timedelta(seconds=4)
 

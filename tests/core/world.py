@@ -17,9 +17,9 @@ from cronwright.core.facts import (
 )
 from cronwright.core.plan import World
 from cronwright.core.run import Run
-from cronwright.core.slots import Timetable
 from cronwright.model.base import render_time
 from cronwright.model.task import ScheduledTask
+from cronwright.schedule import read
 
 JSONObject = dict[str, Any]
 
@@ -58,8 +58,7 @@ def task(
 
 def cronjob(of: ScheduledTask, *, generation: int = 1, **changes: Any) -> CronJobFacts:
     """Make the CronJob that a task's is rendered to."""
-    schedule = of.spec.schedule
-    native = Timetable.read(schedule, of.spec.time_zone).expression.native if schedule else None
+    native = read(of.terms).native if of.spec.scheduled else None
     manifest = dict(render(of, native).manifest)
     manifest["metadata"] = {
         **manifest["metadata"],

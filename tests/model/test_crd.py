@@ -60,7 +60,8 @@ def test_defaults_stand_in_the_spec_and_nowhere_in_the_status() -> None:
         "suspend": False,
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 1,
-        "historyLimit": 20,
+        "priority": 0,
+            "historyLimit": 20,
         "logs": {"tailLines": 100, "maxBytes": 4096},
     }
     assert not [path for path, node in nodes(ROOT["properties"]["status"]) if "default" in node]
@@ -112,5 +113,5 @@ def test_every_rule_says_what_to_write() -> None:
         for rule in node.get("x-kubernetes-validations", ())
     ]
 
-    assert len(messages) == 5
+    assert len(messages) == 6
     assert all(" write " in message or " remove " in message for message in messages)

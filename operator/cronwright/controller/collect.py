@@ -14,7 +14,7 @@ from typing import Final
 
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.witness import Witness
-from cronwright.core.plan import Capture
+from cronwright.core.capture import Capture
 from cronwright.core.run import Output
 from cronwright.kube.client import Client
 from cronwright.kube.errors import ApiError

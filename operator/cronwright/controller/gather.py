@@ -13,6 +13,7 @@ from cronwright.core.facts import CronJobFacts, JobFacts, PodFacts
 from cronwright.core.identity import short_id
 from cronwright.core.plan import World
 from cronwright.core.run import Run
+from cronwright.core.verdict import judge
 from cronwright.kube.informer import Informer
 from cronwright.model.task import ScheduledTask
 
@@ -59,6 +60,20 @@ def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
             key, task.status.cron_job.generation if task.status.cron_job else None
         ),
     )
+
+
+def active_jobs(sources: Sources, key: TaskKey, *, judged: bool) -> list[JobFacts]:
+    """List a task's Jobs that have not ended; `judged` by their pods, else by their own word."""
+    standing = [
+        job
+        for job in sources.jobs.select(key)
+        if job.owner_uid and not job.finished and not job.deleting
+    ]
+    if not judged:
+        return standing
+    testimonies = sources.witness.of(key)
+    runs = [_run(sources, job, testimonies.get(job.uid) or Testimony()) for job in standing]
+    return [run.job for run in runs if judge(run.job, run.pods) is None]
 
 
 def _jobs(sources: Sources, key: TaskKey, testimonies: dict[str, Testimony]) -> list[JobFacts]:

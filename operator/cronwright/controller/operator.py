@@ -16,7 +16,9 @@ from aiohttp import web
 
 from cronwright.controller import handlers, health, token
 from cronwright.controller.children import Children
+from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
+from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.reconcile import Reconciler, Tools
@@ -33,6 +35,11 @@ logger = logging.getLogger(__name__)
 
 # A watch hears at least a bookmark about each minute.
 _DEAF_AFTER: Final = 120.0
+_BURST: Final = 8  # so many tasks that wait to be started go before all other work
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def run(settings: OperatorSettings) -> None:
@@ -64,6 +71,11 @@ class _Operator:
         self._witness = Witness()
         self._children = Children(client, settings.namespace, self._queue, self._witness)
         self._collector = Collector(client, self._witness, self._queue.add)
+        self._sources = self._make_sources()
+        self._requests = Requests(client)
+        claims = Claims(client, self._sources, self._requests)
+        self._engine = Engine(claims, self._queue, _now)
+        self._queue.gives_way = lambda: self._engine.behind > _BURST
         self._reconciler = self._make_reconciler()
         self._watching = asyncio.Event()
 
@@ -97,6 +109,7 @@ class _Operator:
             self._watch_tasks(stop),
             *(self._work() for _ in range(settings.workers)),
             relist.run(settings.relist_seconds),
+            self._engine.run(),
             *([token.hand_over(self._client, settings)] if settings.api_token_file else []),
         ]
 
@@ -128,8 +141,8 @@ class _Operator:
             await informer.synced.wait()
         await self._queue.work(self._reconciler.reconcile)
 
-    def _make_reconciler(self) -> Reconciler:
-        sources = Sources(
+    def _make_sources(self) -> Sources:
+        return Sources(
             tasks=self._tasks,
             cronjobs=self._children.cronjobs,
             jobs=self._children.jobs,
@@ -137,15 +150,18 @@ class _Operator:
             witness=self._witness,
             generations={},
         )
+
+    def _make_reconciler(self) -> Reconciler:
         tools = Tools(
             client=self._client,
             queue=self._queue,
             collector=self._collector,
             writer=CronJobWriter(self._client),
-            requests=Requests(self._client),
-            clock=lambda: datetime.now(UTC),
+            requests=self._requests,
+            engine=self._engine,
+            clock=_now,
         )
-        return Reconciler(sources, tools)
+        return Reconciler(self._sources, tools)
 
     async def _serve_health(self) -> web.AppRunner | None:
         if not self._settings.health_port:

@@ -15,6 +15,8 @@ K = TypeVar("K", bound=Hashable)
 
 _FIRST_BACKOFF: Final = 0.1
 _LAST_BACKOFF: Final = 60.0
+_WAY: Final = 0.01
+_WAYS_AT_MOST: Final = 200
 
 
 class WorkQueue(Generic[K]):
@@ -29,6 +31,8 @@ class WorkQueue(Generic[K]):
         self._heap: list[tuple[float, int, K]] = []
         self._count = 0
         self._changed = asyncio.Event()
+        # While this says so, keys wait, for a moment: what is due now goes before.
+        self.gives_way: Callable[[], bool] = lambda: False
 
     def add(self, key: K) -> None:
         """Ask for a key to be handled; one that is being handled is handled once more after."""
@@ -64,6 +68,7 @@ class WorkQueue(Generic[K]):
         """
         while True:
             key = await self._take()
+            await self._give_way()
             try:
                 await handle(key)
             except Exception:  # `handle` has logged it; trouble is retried for ever
@@ -78,6 +83,12 @@ class WorkQueue(Generic[K]):
             # Looks that need no I/O never give way, and one key after the other would keep the
             # watches, the probes and the signals waiting.
             await asyncio.sleep(0)
+
+    async def _give_way(self) -> None:
+        for _ in range(_WAYS_AT_MOST):
+            if not self.gives_way():
+                return
+            await asyncio.sleep(_WAY)
 
     def _retry(self, key: K) -> None:
         failures = self._failures.get(key, 0)

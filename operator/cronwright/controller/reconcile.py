@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cronwright.controller.collect import Collector
+from cronwright.controller.course import course_of, is_managed
+from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources, gather
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
@@ -56,6 +58,7 @@ class Tools:
     collector: Collector
     writer: CronJobWriter
     requests: Requests
+    engine: Engine
     clock: Callable[[], datetime]
 
 
@@ -96,28 +99,72 @@ class Reconciler:
             sources.witness.forget(key, but=set())
             sources.generations.pop(key, None)
             self._refusals.pop(key, None)
+            self._tools.engine.drop(key)
             return
         if world.task.deleting:
+            self._tools.engine.drop(key)
             return
         plan = decide(world)
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
         outcome = await self._carry_out(key, world, plan)
         status = fold(world, plan, outcome)
         await self._write_status(world, status)
+        if outcome.progress is not None:
+            self._tools.engine.accounted(key, outcome.progress)
         self._announce(world, plan)
         await self._drop(key, world, plan, outcome)
         self._set_timer(world, plan, outcome, status)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
-        readiness, cronjob = await self._put_right(key, world, plan)
+        readiness, cronjob = await self._change(key, world, plan)
         for job in plan.timeouts:
             await self._end(job, "timeout")
         started: list[JobFacts] = []
         answered: list[Answer] = []
         if readiness.ok and plan.step is Step.KEEP and cronjob is not None:
-            await self._answer(world, plan, cronjob, started, answered)
+            async with self._tools.engine.held(key):
+                await self._answer(world, plan, cronjob, started, answered)
         written = readiness.ok and plan.step not in {Step.WAIT, Step.REFUSE}
-        return Outcome(readiness, cronjob, written, tuple(started), tuple(answered))
+        progress = self._tools.engine.progress(key)
+        return Outcome(readiness, cronjob, written, tuple(started), tuple(answered), progress)
+
+    async def _change(
+        self, key: TaskKey, world: World, plan: Plan
+    ) -> tuple[Readiness, CronJobFacts | None]:
+        """Put the CronJob right, and change what the engine fires in the same moment.
+
+        The engine's slots up to now are decided before, by the timetable that they are of; those
+        that come due during the change wait for it.
+        """
+        engine, managed = self._tools.engine, is_managed(world.task, plan)
+        known = engine.digest(key)
+        changes = known is not None and known != (plan.digest if managed else None)
+        if plan.firing is None or not changes:
+            readiness, cronjob = await self._put_right(key, world, plan)
+            self._follow(key, world, plan, readiness, cronjob)
+            return readiness, cronjob
+        async with engine.held(key):
+            await engine.settle(key, world.now)
+            readiness, cronjob = await self._put_right(key, world, plan)
+            self._follow(key, world, plan, readiness, cronjob)
+        return readiness, cronjob
+
+    def _follow(
+        self,
+        key: TaskKey,
+        world: World,
+        plan: Plan,
+        readiness: Readiness,
+        cronjob: CronJobFacts | None,
+    ) -> None:
+        """Tell the engine what to fire from now on; a task that is refused goes on as it was."""
+        if plan.firing is None or not readiness.ok or cronjob is None:
+            return
+        if not is_managed(world.task, plan):
+            self._tools.engine.drop(key)
+            return
+        followed, course = course_of(world, plan, cronjob)
+        self._tools.engine.follow(key, followed, course)
 
     async def _put_right(
         self, key: TaskKey, world: World, plan: Plan
@@ -138,7 +185,8 @@ class Reconciler:
             if plan.step is Step.CREATE or world.cronjob is None:
                 cronjob = await self._tools.writer.create(task, rendered, world.now)
             else:
-                cronjob = await self._tools.writer.replace(task, rendered, world.cronjob, world.now)
+                guard = world.now if plan.step is Step.REPLACE_GUARDED else None
+                cronjob = await self._tools.writer.replace(task, rendered, world.cronjob, guard)
         except (NameTakenError, Invalid, BadRequest, Forbidden) as error:
             readiness = _refused(task.name, error)
             self._refusals[key] = _Refusal(attempt, readiness, world.now + _LOOK_AGAIN)
@@ -249,7 +297,8 @@ class Reconciler:
         key = TaskKey(world.task.namespace, world.task.name)
         wakes = [plan.wake]
         timetable, shown = plan.timetable, status.next_run_time
-        if timetable is not None and shown is not None and outcome.cronjob is not None:
+        native = outcome.progress is None  # else the engine has a timer of its own
+        if native and timetable is not None and shown is not None and outcome.cronjob is not None:
             wakes.append(wake_time(timetable, outcome.cronjob, shown))
         refusal = self._refusals.get(key)
         wakes.append(refusal.until if refusal else None)

@@ -67,57 +67,66 @@ class CronJobWriter:
         )
         if owner is not None and owner["uid"] == task.uid:
             # Ours: created before a crash, or its label was taken off and it left our sight.
-            return await self._claim(task, rendered, body, now)
+            return await self._claim(task, rendered, body, _guard_of(rendered, body, now))
         if owner is not None or task.annotations.get(identity.ADOPT) != "true":
             raise NameTakenError(task.name)
         await self._label_running(task, cronjob_facts(body))
         for kind in ("labels", "annotations"):
             body["metadata"][kind] = _untracked(body["metadata"].get(kind))
-        return await self._claim(task, rendered, body, now)
+        return await self._claim(task, rendered, body, _guard_of(rendered, body, now))
 
     async def replace(
-        self, task: ScheduledTask, rendered: RenderedCronJob, cronjob: CronJobFacts, now: datetime
+        self,
+        task: ScheduledTask,
+        rendered: RenderedCronJob,
+        cronjob: CronJobFacts,
+        guard: datetime | None,
     ) -> CronJobFacts:
-        """Make a standing CronJob what the task says; Conflict where it has changed meanwhile."""
+        """Make a standing CronJob what the task says; Conflict where it has changed meanwhile.
+
+        With `guard` its controller fires none of the slots up to then.
+        """
         if cronjob.template_hash is None:
             # Our annotation was taken off, perhaps with all others: look before patching.
             body = await self._client.get(paths.cronjobs(task.namespace, task.name))
-            return await self._claim(task, rendered, body, now)
-        key = identity.TEMPLATE_HASH.replace("/", "~1")
-        mark = {"op": "add", "path": f"/metadata/annotations/{key}", "value": rendered.hash}
-        return await self._patch(cronjob, [mark], rendered, now)
+            return await self._claim(task, rendered, body, guard)
+        return await self._patch(cronjob, _notes(rendered, cronjob), rendered, guard)
 
     async def _claim(
-        self, task: ScheduledTask, rendered: RenderedCronJob, body: JSONObject, now: datetime
+        self,
+        task: ScheduledTask,
+        rendered: RenderedCronJob,
+        body: JSONObject,
+        guard: datetime | None,
     ) -> CronJobFacts:
         metadata = _ownership(task, rendered, body["metadata"])
-        return await self._patch(cronjob_facts(body), metadata, rendered, now)
+        return await self._patch(cronjob_facts(body), metadata, rendered, guard)
 
     async def _patch(
         self,
         cronjob: CronJobFacts,
         metadata: list[JSONObject],
         rendered: RenderedCronJob,
-        now: datetime,
+        guard: datetime | None,
     ) -> CronJobFacts:
         version = cronjob.resource_version
-        if moves_slots(cronjob, rendered.spec):
-            version = await self._guard(cronjob, now)
+        if guard is not None:
+            version = await self._guard(cronjob, guard)
         spec = {"op": "replace", "path": "/spec", "value": rendered.spec}
         path = paths.cronjobs(cronjob.namespace, cronjob.name)
         patch = [unchanged(version), *metadata, spec]
         answer = await self._client.json_patch(path, patch, STRICT)
         return cronjob_facts(answer)
 
-    async def _guard(self, cronjob: CronJobFacts, now: datetime) -> str:
-        """Tell the CronJob controller that every slot up to now is done with.
+    async def _guard(self, cronjob: CronJobFacts, until: datetime) -> str:
+        """Tell the CronJob controller that every slot up to an instant is done with.
 
         It looks again after an edit or a resume, from `lastScheduleTime` on, and would fire the
         latest slot that it finds. The new version is the precondition of the write that
         follows: had the controller fired in between, that write would fail.
         """
         path = paths.cronjobs(cronjob.namespace, cronjob.name, "status")
-        time = {"op": "add", "path": "/status/lastScheduleTime", "value": render_time(now)}
+        time = {"op": "add", "path": "/status/lastScheduleTime", "value": render_time(until)}
         answer = await self._client.json_patch(path, [unchanged(cronjob.resource_version), time])
         version: str = answer["metadata"]["resourceVersion"]
         return version
@@ -147,6 +156,24 @@ def unchanged(version: str) -> JSONObject:
     return {"op": "test", "path": "/metadata/resourceVersion", "value": version}
 
 
+def _guard_of(rendered: RenderedCronJob, body: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Guard a CronJob that is taken over, if its slots are to change."""
+    return now if moves_slots(cronjob_facts(body), rendered.spec) else None
+
+
+def _notes(rendered: RenderedCronJob, cronjob: CronJobFacts) -> list[JSONObject]:
+    """List the changes of our own annotations."""
+
+    def path(key: str) -> str:
+        return f"/metadata/annotations/{key.replace('/', '~1')}"
+
+    notes = rendered.manifest["metadata"]["annotations"]
+    changes = [{"op": "add", "path": path(key), "value": value} for key, value in notes.items()]
+    if cronjob.shows_schedule and identity.SCHEDULE not in notes:
+        changes.append({"op": "remove", "path": path(identity.SCHEDULE)})
+    return changes
+
+
 def _ownership(
     task: ScheduledTask, rendered: RenderedCronJob, metadata: Mapping[str, Any]
 ) -> list[JSONObject]:
@@ -154,8 +181,8 @@ def _ownership(
     wanted: dict[str, Any] = {
         "labels": {**(metadata.get("labels") or {}), **own_labels(task)},
         "annotations": {
-            **(metadata.get("annotations") or {}),
-            identity.TEMPLATE_HASH: rendered.hash,
+            **_without(identity.SCHEDULE, metadata.get("annotations")),
+            **rendered.manifest["metadata"]["annotations"],
         },
         "ownerReferences": [
             *(o for o in metadata.get("ownerReferences", ()) if o["uid"] != task.uid),
@@ -165,6 +192,10 @@ def _ownership(
     return [
         {"op": "add", "path": f"/metadata/{key}", "value": value} for key, value in wanted.items()
     ]
+
+
+def _without(key: str, values: Mapping[str, str] | None) -> dict[str, str]:
+    return {name: value for name, value in (values or {}).items() if name != key}
 
 
 def _untracked(values: Mapping[str, str] | None) -> dict[str, str]:

@@ -9,13 +9,36 @@ import json
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from cronwright.core import identity
 from cronwright.errors import FieldError
 from cronwright.model.task import ScheduledTask
+from cronwright.schedule import NativeForm
 
 JSONObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunNames:
+    """What a run's environment calls it; `slot` is RFC 3339, or empty."""
+
+    id: str
+    trace: str
+    span: str
+    slot: str = ""
+
+    @classmethod
+    def of(cls, run_id: str, slot: str = "") -> Self:
+        """Name a run by its id."""
+        trace = identity.trace_id(run_id)
+        return cls(run_id, trace, trace[:16], slot)
+
+
+# What SlotTemplate fills in; no user writes these by accident.
+_NAME: Final = "@@cronwright:name@@"
+_SLOT: Final = "@@cronwright:slot@@"
+_RUN: Final = RunNames("@@cronwright:run@@", "@@cronwright:trace@@", "@@cronwright:span@@", _SLOT)
 
 NEVER: Final = "0 0 31 2 *"  # accepted by the API server and never due
 HISTORY_FLOOR: Final = 10
@@ -38,14 +61,19 @@ class RenderedCronJob:
         return spec
 
 
-def render(task: ScheduledTask, schedule: str | None) -> RenderedCronJob:
+def render(
+    task: ScheduledTask, native: NativeForm | None, fired: str | None = None
+) -> RenderedCronJob:
     """Render a task's CronJob.
 
-    `schedule` is the task's in the five fields that a CronJob takes; None where it has none.
-    FieldError where `timeout` or the template can't be read.
+    `native` is the schedule and zone that the CronJob controller is to fire; None where there is
+    none, or the operator fires `fired`: the CronJob is suspended then, and a note says what it
+    stands for. FieldError where `timeout` or the template can't be read.
     """
-    spec = _spec(task, schedule)
-    digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
+    spec = _spec(task, native)
+    notes = {} if fired is None else {identity.SCHEDULE: fired}
+    owned = {**spec, **notes} if notes else spec
+    digest = hashlib.sha256(json.dumps(owned, sort_keys=True).encode()).hexdigest()[:16]
     return RenderedCronJob(
         hash=digest,
         manifest={
@@ -55,7 +83,7 @@ def render(task: ScheduledTask, schedule: str | None) -> RenderedCronJob:
                 "name": task.name,
                 "namespace": task.namespace,
                 "labels": own_labels(task),
-                "annotations": {identity.TEMPLATE_HASH: digest},
+                "annotations": {identity.TEMPLATE_HASH: digest, **notes},
                 "ownerReferences": [owner_reference(task)],
             },
             "spec": spec,
@@ -80,14 +108,15 @@ def owner_reference(task: ScheduledTask) -> JSONObject:
     }
 
 
-def _spec(task: ScheduledTask, schedule: str | None) -> JSONObject:
+def _spec(task: ScheduledTask, native: NativeForm | None) -> JSONObject:
     spec = task.spec
     rendered: JSONObject = {
-        "schedule": schedule or NEVER,
-        "timeZone": spec.time_zone,
+        "schedule": native.schedule if native else NEVER,
+        "timeZone": native.time_zone if native else spec.time_zone,
         "concurrencyPolicy": str(spec.concurrency_policy),
-        # With no schedule the CronJob only shows the template that requests run.
-        "suspend": spec.suspend or schedule is None,
+        # Without a schedule of its own the CronJob only shows the template. It is never due, so
+        # that whoever resumes all CronJobs of a namespace fires nothing.
+        "suspend": spec.suspend or native is None,
         # The operator prunes to the user's numbers once a run is recorded. The CronJob's own
         # are a net for runs that end while the operator is away: it still finds their facts.
         "successfulJobsHistoryLimit": max(HISTORY_FLOOR, spec.successful_jobs_history_limit),
@@ -99,7 +128,7 @@ def _spec(task: ScheduledTask, schedule: str | None) -> JSONObject:
     return rendered
 
 
-def _job_template(task: ScheduledTask, run_id: str | None = None) -> JSONObject:
+def _job_template(task: ScheduledTask, run: RunNames | None = None) -> JSONObject:
     spec = task.spec
     template = _from_container(spec.container) if spec.container else deepcopy(spec.job_template)
     template = template or {}
@@ -110,9 +139,10 @@ def _job_template(task: ScheduledTask, run_id: str | None = None) -> JSONObject:
         each["labels"] = {**(each.get("labels") or {}), identity.TASK_LABEL: task.name}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), **_origin(task)}
     _set_limits(job, spec.timeout_seconds)
+    environment = _environment(task, run)
     for kind in ("initContainers", "containers"):
         for container in pod_spec.get(kind) or ():
-            _add_environment(container, _environment(task, run_id))
+            _add_environment(container, environment)
     return template
 
 
@@ -148,16 +178,16 @@ def _origin(task: ScheduledTask) -> dict[str, str]:
     return origin
 
 
-def _environment(task: ScheduledTask, run_id: str | None) -> list[JSONObject]:
+def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
     """List what a run finds in its environment.
 
-    Without a `run_id` it is the Job's UID, which a pod can only read from the label that the Job
-    controller sets (Kubernetes 1.27).
+    Of a run that the CronJob controller starts, the id is the Job's UID, which a pod can only
+    read from the label that the Job controller sets (Kubernetes 1.27).
     """
     label = f"metadata.labels['{identity.CONTROLLER_UID}']"
     entries: list[JSONObject] = [
-        {"name": "CRONWRIGHT_RUN_ID", "value": run_id}
-        if run_id
+        {"name": "CRONWRIGHT_RUN_ID", "value": run.id}
+        if run
         else {"name": "CRONWRIGHT_RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": label}}},
         {"name": "CRONWRIGHT_TASK", "value": task.name},
         {"name": "CRONWRIGHT_NAMESPACE", "value": task.namespace},
@@ -168,9 +198,10 @@ def _environment(task: ScheduledTask, run_id: str | None) -> list[JSONObject]:
         text = json.dumps(task.spec.extensions, separators=(",", ":"), sort_keys=True)
         # "$(NAME)" in a value is a reference to Kubernetes; extensions are never interpreted.
         entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": text.replace("$(", "$$(")})
-    if run_id:
-        trace = identity.trace_id(run_id)
-        entries.append({"name": "TRACEPARENT", "value": f"00-{trace}-{trace[:16]}-01"})
+    if run and run.slot:
+        entries.append({"name": "CRONWRIGHT_SLOT", "value": run.slot})
+    if run:
+        entries.append({"name": "TRACEPARENT", "value": f"00-{run.trace}-{run.span}-01"})
     return entries
 
 
@@ -190,18 +221,54 @@ def request_job(task: ScheduledTask, cronjob_uid: str, request_id: str, run_id: 
     CronJob's `status.active` may the controller see it, or it would report an unexpected Job
     and start a forbidden one beside it. `controller/request` then lets it run.
     """
-    template = _job_template(task, run_id)
+    template = _job_template(task, RunNames.of(run_id))
+    notes = {identity.RUN_ID: run_id, identity.REQUEST: request_id}
+    job = _job(task, cronjob_uid, template, identity.request_job_name(task.name, run_id), notes)
+    job["spec"]["suspend"] = True
+    return job
+
+
+def _job(
+    task: ScheduledTask, cronjob_uid: str, template: JSONObject, name: str, notes: JSONObject
+) -> JSONObject:
     metadata = template["metadata"]
-    metadata["annotations"] |= {identity.RUN_ID: run_id, identity.REQUEST: request_id}
     reference = {"apiVersion": "batch/v1", "kind": "CronJob", "name": task.name, "uid": cronjob_uid}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
             **metadata,
-            "name": identity.request_job_name(task.name, run_id),
+            "annotations": {**metadata["annotations"], **notes},
+            "name": name,
             "namespace": task.namespace,
+            # Not under its control: the CronJob controller reports Jobs that it did not start.
             "ownerReferences": [reference],
         },
-        "spec": {**template["spec"], "suspend": True},
+        "spec": template["spec"],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTemplate:
+    """The Job of any slot of a task, as text in which the slot's own names are filled in.
+
+    A burst leaves no time to render a thousand Jobs: this is done when the task is looked at.
+    """
+
+    text: str
+
+    def job(self, name: str, run_id: str, slot: str) -> bytes:
+        """Give the Job of one slot, as JSON."""
+        run = RunNames.of(run_id, slot)
+        text = self.text.replace(_NAME, name).replace(_RUN.id, run.id).replace(_SLOT, slot)
+        return text.replace(_RUN.trace, run.trace).replace(_RUN.span, run.span).encode()
+
+
+def slot_template(task: ScheduledTask, cronjob_uid: str) -> SlotTemplate:
+    """Render the Job of a slot that the operator fires, with its own names left open."""
+    template = _job_template(task, _RUN)
+    # A template's own wish to be born suspended stays; a TTL does not: the Job is the claim.
+    template["spec"].pop("ttlSecondsAfterFinished", None)
+    notes = {identity.RUN_ID: _RUN.id, identity.SCHEDULED_TIMESTAMP: _SLOT}
+    job = _job(task, cronjob_uid, template, _NAME, notes)
+    return SlotTemplate(json.dumps(job, separators=(",", ":")))

@@ -50,6 +50,7 @@ class CronJobFacts:
     starting_deadline: int | None
     concurrency_policy: str
     template_hash: str | None
+    shows_schedule: bool  # its annotation names the schedule that the operator fires
     last_schedule_time: datetime | None
     active: tuple[str, ...]  # UIDs of the Jobs that its controller counts as running
 
@@ -92,6 +93,13 @@ class JobFacts:
     def run_id(self) -> str:
         """The run's id: the one that we gave the Job, else the Job's UID."""
         return self.annotations.get(identity.RUN_ID, self.uid)
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether its name is the operator's claim to a slot."""
+        return identity.RUN_ID in self.annotations and (
+            identity.SCHEDULED_TIMESTAMP in self.annotations
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +179,7 @@ def cronjob_facts(body: JSONObject) -> CronJobFacts:
         starting_deadline=spec.get("startingDeadlineSeconds"),
         concurrency_policy=spec.get("concurrencyPolicy", "Allow"),
         template_hash=metadata.get("annotations", {}).get(identity.TEMPLATE_HASH),
+        shows_schedule=identity.SCHEDULE in metadata.get("annotations", {}),
         last_schedule_time=parse_time(status.get("lastScheduleTime")),
         active=tuple(each["uid"] for each in status.get("active", ()) if "uid" in each),
     )

@@ -6,6 +6,7 @@ operator uses when it makes the Job, so a caller knows the id before the run exi
 """
 
 import hashlib
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -19,6 +20,7 @@ REQUEST: Final = f"{PREFIX}request"
 ENDING: Final = f"{PREFIX}ending"
 ADOPT: Final = f"{PREFIX}adopt"
 TEMPLATE_HASH: Final = f"{PREFIX}template-hash"
+SCHEDULE: Final = f"{PREFIX}schedule"
 RUN_REQUEST_PREFIX: Final = "run.cronwright.dev/"
 
 SCHEDULED_TIMESTAMP: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
@@ -42,6 +44,29 @@ def request_job_name(task_name: str, run_id: str) -> str:
     """
     digest = hashlib.sha256(run_id.encode()).hexdigest()[: _DIGEST_LENGTH - 1]
     return f"{task_name[: _NAME_LIMIT - _DIGEST_LENGTH - 1]}-r{digest}"
+
+
+def slot_run_id(task_uid: str, slot: datetime) -> str:
+    """Give the id of the run that a slot of a managed task starts."""
+    return str(uuid5(UUID(task_uid), f"slot:{int(slot.timestamp())}"))
+
+
+def slot_job_name(task_name: str, slot: datetime, run_id: str) -> str:
+    """Name the Job of a slot that the operator fires.
+
+    The name is the claim to the slot. For a full minute it is the CronJob controller's own
+    (kubernetes pkg/controller/cronjob, `getJobName`): whoever comes second finds it taken.
+    """
+    seconds = int(slot.timestamp())
+    if seconds % 60 == 0:
+        return f"{task_name}-{seconds // 60}"
+    return slot_job_name_apart(task_name, run_id)
+
+
+def slot_job_name_apart(task_name: str, run_id: str) -> str:
+    """Name the Job of a slot so that no Job of the CronJob controller can have that name."""
+    digest = hashlib.sha256(run_id.encode()).hexdigest()[: _DIGEST_LENGTH - 1]
+    return f"{task_name[: _NAME_LIMIT - _DIGEST_LENGTH - 1]}-s{digest}"
 
 
 def short_id(run_id: str) -> str:

@@ -5,29 +5,33 @@ carries the plan out and lets `status` say what came of it. Every action of the 
 reason here, and none of them happens twice for the same facts.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
 from cronwright.core import identity, requests
+from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
-from cronwright.core.facts import CronJobFacts, JobFacts, PodFacts
+from cronwright.core.facts import CronJobFacts, JobFacts
+from cronwright.core.mode import Firing, choose, digest
+from cronwright.core.prune import prune
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Run
-from cronwright.core.slots import Timetable, slot_at_hand, unsettled_slot
+from cronwright.core.slots import slot_at_hand, timetable_of, unsettled_slot
 from cronwright.core.verdict import Ending, judge, judge_gone
 from cronwright.errors import FieldError
 from cronwright.model import conditions
 from cronwright.model.extensions import check_extensions
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.schedule import Timetable
 
-# `status.recorded` names kept Jobs that have left the history: its size needs a bound.
-KEPT_AT_MOST: Final = 200
 RECHECK: Final = timedelta(seconds=0.5)
-# A Job past its deadline deletes its pods at once: whoever wants their last words listens before.
-DEADLINE_LEAD: Final = timedelta(seconds=2)
+_SCHEDULE_FIELDS: Final = (
+    "spec.schedule", "spec.every", "spec.at", "spec.startAt", "spec.endAt", "spec.jitter",
+    "spec.exclude",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +72,14 @@ class Step(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Capture:
-    """One attempt's log to be read; `follow` keeps reading until the container ends."""
-
-    pod: PodFacts
-    container: str
-    restarts: int
-    follow: bool = False
-    previous: bool = False
-
-    @property
-    def attempt(self) -> tuple[str, int]:
-        """Identify the attempt."""
-        return self.pod.uid, self.restarts
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What to do, in the order of the fields; `endings` are the records that are due."""
 
     step: Step
     readiness: Readiness
     timetable: Timetable | None
+    firing: Firing | None
+    digest: str
     rendered: RenderedCronJob | None
     captures: tuple[Capture, ...]
     timeouts: tuple[JobFacts, ...]
@@ -99,17 +89,14 @@ class Plan:
     wake: datetime | None = None
 
 
-READY: Final = Readiness(ok=True, reason=conditions.RECONCILED, message="the CronJob stands")
-
-
 def decide(world: World) -> Plan:
     """Decide everything about a task for this moment."""
-    timetable, rendered, readiness = _accept(world.task)
-    step = _step(world, rendered) if rendered else Step.REFUSE
+    timetable, firing, rendered, readiness = _accept(world)
+    step = _step(world, firing, rendered) if firing and rendered else Step.REFUSE
     timeouts, timeout_wake = _timeouts(world)
     endings, captures, waiting = _judge_runs(world, {job.uid for job in timeouts})
     answers, answer_wake = _answers(world) if step is Step.KEEP else ((), None)
-    prunes, prune_wake = _prunes(world)
+    prunes, prune_wake = prune(world.task, world.recorded, world.now)
     wakes = [timeout_wake, prune_wake, answer_wake, *waiting]
     if step is Step.WAIT:
         wakes.append(world.now + RECHECK)
@@ -117,6 +104,8 @@ def decide(world: World) -> Plan:
         step=step,
         readiness=readiness,
         timetable=timetable,
+        firing=firing,
+        digest=digest(world.task),
         rendered=rendered,
         captures=captures,
         timeouts=timeouts,
@@ -129,32 +118,42 @@ def decide(world: World) -> Plan:
 
 
 def _accept(
-    task: ScheduledTask,
-) -> tuple[Timetable | None, RenderedCronJob | None, Readiness]:
+    world: World,
+) -> tuple[Timetable | None, Firing | None, RenderedCronJob | None, Readiness]:
     """Judge what the CRD can't: the zone, the schedule, the shape of the template."""
+    task = world.task
     try:
-        timetable = None
-        if task.spec.schedule is not None:
-            timetable = Timetable.read(task.spec.schedule, task.spec.time_zone)
+        timetable = timetable_of(task.terms) if task.spec.scheduled else None
         check_extensions(task.spec.extensions)
-        schedule = timetable.expression.native if timetable else None
-        return timetable, render(task, schedule), READY
+        firing = choose(task, timetable, world.cronjob, _running(world))
+        fired = timetable.resolved if timetable and firing.managed else None
+        return timetable, firing, render(task, firing.native, fired), _ready(firing, timetable)
     except FieldError as error:
-        reason = {
-            "spec.schedule": conditions.INVALID_SCHEDULE,
-            "spec.timeZone": conditions.INVALID_TIME_ZONE,
-        }.get(error.field, conditions.INVALID_SPEC)
-        return None, None, Readiness(ok=False, reason=reason, message=str(error))
+        reason = conditions.INVALID_SPEC
+        if error.field.startswith(_SCHEDULE_FIELDS):
+            reason = conditions.INVALID_SCHEDULE
+        if error.field == "spec.timeZone":
+            reason = conditions.INVALID_TIME_ZONE
+        return None, None, None, Readiness(ok=False, reason=reason, message=str(error))
 
 
-def _step(world: World, rendered: RenderedCronJob) -> Step:
+def _ready(firing: Firing, timetable: Timetable | None) -> Readiness:
+    """Say what the task does, in words: whoever reads the condition sees what was understood."""
+    words = f"{timetable.sentence}; " if timetable else ""
+    who = "the operator fires" if firing.managed else "the CronJob stands"
+    why = f", because {firing.message}" if firing.managed else ""
+    return Readiness(ok=True, reason=conditions.RECONCILED, message=f"{words}{who}{why}")
+
+
+def _step(world: World, firing: Firing, rendered: RenderedCronJob) -> Step:
     cronjob, task = world.cronjob, world.task
     if cronjob is None or cronjob.deleting or cronjob.owner_uid != task.uid:
         return Step.CREATE
     drifted = world.own_generation != cronjob.generation
     if cronjob.template_hash == rendered.hash and not drifted:
         return Step.KEEP
-    if not moves_slots(cronjob, rendered.spec):
+    if firing.managed or not moves_slots(cronjob, rendered.spec):
+        # A slot that the controller still owes when it is suspended, the engine fires.
         return Step.REPLACE
     if unsettled_slot(cronjob, world.jobs, world.now) is not None:
         return Step.WAIT
@@ -178,13 +177,19 @@ def _judge_runs(
     wakes: list[datetime | None] = []
     for run in world.runs:
         ending = _ending(run, world)
-        capture = _capture(run, world, ended=ending is not None, late=run.job.uid in late)
+        capture = capture_of(
+            run,
+            world.task.spec.logs.container,
+            world.now,
+            ended=ending is not None,
+            late=run.job.uid in late,
+        )
         if capture is not None:
             captures.append(capture)
         elif ending is not None:
             endings[run.job.run_id] = ending
         if ending is None:
-            wakes.append(_listen_time(run.job, world.now))
+            wakes.append(listen_time(run.job, world.now))
     return endings, tuple(captures), wakes
 
 
@@ -197,32 +202,6 @@ def _ending(run: Run, world: World) -> Ending | None:
     )
     asked = run.job.annotations.get(identity.ENDING)
     return decided or judge_gone(run.pods, replaced=replaced, asked=asked, now=world.now)
-
-
-def _capture(run: Run, world: World, *, ended: bool, late: bool) -> Capture | None:
-    """Choose the log to read of a run: of its end, or of a container about to be taken away."""
-    last = run.attempt(world.task.spec.logs.container)
-    if last is None:
-        return None
-    pod, main = last
-    if main.started is not None and (pod.uid, main.restarts) not in run.settled:
-        threatened = late or pod.deleting or run.gone or identity.ENDING in run.job.annotations
-        listen = _listen_time(run.job, world.now)
-        if main.running and (threatened or (listen is not None and listen <= world.now)):
-            return Capture(pod, main.name, main.restarts, follow=True)
-        if not main.running and (ended or pod.ended or threatened):
-            return Capture(pod, main.name, main.restarts)
-    if main.restarts > 0 and (pod.uid, main.restarts - 1) not in run.settled and not pod.ended:
-        # A Job deletes a pod that has restarted too often: each end is read while it can be.
-        return Capture(pod, main.name, main.restarts - 1, previous=True)
-    return None
-
-
-def _listen_time(job: JobFacts, now: datetime) -> datetime | None:
-    if job.deadline is None or job.start_time is None or job.suspended:
-        return None
-    listen = job.start_time + timedelta(seconds=job.deadline) - DEADLINE_LEAD
-    return max(listen, job.start_time) if listen < now + timedelta(days=1) else None
 
 
 def _running(world: World) -> tuple[JobFacts, ...]:
@@ -259,36 +238,3 @@ def _readable_timeout(task: ScheduledTask) -> bool:
         return task.spec.timeout_seconds is not None
     except FieldError:
         return False
-
-
-def _prunes(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:
-    """Choose recorded Jobs beyond what the user keeps, the oldest first."""
-    spec = world.task.spec
-    done = [job for job in world.recorded if job.finished is not None and not job.deleting]
-    prunes: list[JobFacts] = []
-    for succeeded, limit in (
-        (True, spec.successful_jobs_history_limit),
-        (False, spec.failed_jobs_history_limit),
-    ):
-        kind = [job for job in done if job.finished and job.finished.succeeded is succeeded]
-        kind.sort(key=lambda job: (job.created, job.name))
-        prunes += kind[: max(0, len(kind) - min(limit, KEPT_AT_MOST))]
-    expiries = _expiries(world, done)
-    prunes += [
-        job for job in done if job not in prunes and expiries.get(job.uid, world.now) < world.now
-    ]
-    wake = min((time for time in expiries.values() if time >= world.now), default=None)
-    return tuple(prunes), wake
-
-
-def _expiries(world: World, done: Iterable[JobFacts]) -> dict[str, datetime]:
-    """Compute when Jobs expire whose TTL the user wants shorter than the one that stands."""
-    template = world.task.spec.job_template or {}
-    wanted = (template.get("spec") or {}).get("ttlSecondsAfterFinished")
-    if not isinstance(wanted, int):
-        return {}
-    return {
-        job.uid: job.finished.time + timedelta(seconds=wanted)
-        for job in done
-        if job.finished is not None and job.ttl is not None and job.ttl > wanted
-    }

@@ -4,15 +4,14 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.run import slot_of
 from cronwright.errors import FieldError
-from cronwright.schedule import CronExpression, load_zone, next_slot, parse, previous_slot
+from cronwright.schedule import Dialect, Terms, Timetable, read
 
 # A controller that has not fired a slot for so long is not going to: no edit waits for ever.
 PATIENCE: Final = timedelta(minutes=10)
@@ -20,25 +19,18 @@ _ABOUT_TO: Final = timedelta(seconds=1)
 _LONGEST_HOLD: Final = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
-    """A schedule in its zone."""
+@lru_cache(maxsize=8192)
+def timetable_of(terms: Terms) -> Timetable:
+    """Read terms, those of each kind once; FieldError where they can't be read."""
+    return read(terms)
 
-    expression: CronExpression
-    zone: ZoneInfo
 
-    @classmethod
-    def read(cls, schedule: str, zone: str | None) -> "Timetable":
-        """Read both; FieldError for the one that can't be."""
-        return cls(parse(schedule), load_zone(zone or "Etc/UTC"))
-
-    def next(self, after: datetime) -> datetime | None:
-        """Give the first slot after an instant."""
-        return next_slot(self.expression, self.zone, after)
-
-    def last(self, before: datetime) -> datetime | None:
-        """Give the last slot at or before an instant."""
-        return previous_slot(self.expression, self.zone, before)
+def standing(cronjob: CronJobFacts) -> Timetable:
+    """Read the timetable that a CronJob follows as it stands; FieldError where it can't be."""
+    zone = cronjob.time_zone or "Etc/UTC"
+    return timetable_of(
+        Terms(schedule=cronjob.schedule, time_zone=zone, dialect=Dialect.KUBERNETES)
+    )
 
 
 def due_slot(timetable: Timetable, cronjob: CronJobFacts, now: datetime) -> datetime | None:
@@ -67,7 +59,7 @@ def unsettled_slot(
     A slot that `Forbid` holds back behind a run is settled: the edit decides about it anew.
     """
     try:
-        timetable = Timetable.read(cronjob.schedule, cronjob.time_zone)
+        timetable = standing(cronjob)
     except FieldError:
         return None  # not of our making, and the controller can't fire it either
     slot = due_slot(timetable, cronjob, now)
@@ -88,7 +80,7 @@ def slot_at_hand(cronjob: CronJobFacts, jobs: Iterable[JobFacts], now: datetime)
     if cronjob.suspended:
         return False
     try:
-        upcoming = Timetable.read(cronjob.schedule, cronjob.time_zone).next(now)
+        upcoming = standing(cronjob).next(now)
     except FieldError:
         return False
     if upcoming is not None and upcoming - now <= _ABOUT_TO:

@@ -11,23 +11,25 @@ from typing import Final
 
 from cronwright.core import size
 from cronwright.core.facts import CronJobFacts, JobFacts
+from cronwright.core.firing import Progress, extend
 from cronwright.core.identity import short_id
 from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.requests import REMEMBERED, Act, Answer
 from cronwright.core.run import active_run, lost_record, record, skipped_record
-from cronwright.core.slots import Timetable, next_run_time
+from cronwright.core.slots import next_run_time, standing
 from cronwright.errors import FieldError
 from cronwright.model import conditions
 from cronwright.model.status import (
     ActiveRun,
     Condition,
     CronJobRef,
-    Mode,
+    Gap,
     RequestRef,
     RunRecord,
     TaskStatus,
     Verdict,
 )
+from cronwright.schedule import Timetable
 
 # Verdicts of a slot or request that started nothing: they are not a last run.
 WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
@@ -43,6 +45,7 @@ class Outcome:
     written: bool = False  # the CronJob is as the task says, by our hand or as it was
     started: tuple[JobFacts, ...] = ()
     answered: tuple[Answer, ...] = ()
+    progress: Progress | None = None  # of a task whose slots the operator fires
 
 
 def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
@@ -54,13 +57,17 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     last_run = _latest([r for r in records if r.verdict not in WITHOUT_RUN], old.last_run)
     failures = [r for r in records if r.verdict not in {*WITHOUT_RUN, Verdict.SUCCEEDED}]
     settled = plan.step is not Step.WAIT
+    progress = outcome.progress
+    gaps = _gaps(plan, outcome, old)
     status = size.fit(
         TaskStatus(
             observed_generation=world.task.generation if settled else old.observed_generation,
-            mode=Mode.NATIVE,
-            mode_reason="FiveFields" if spec.schedule else "NoSchedule",
-            schedule=plan.timetable.expression.native if plan.timetable else None,
+            mode=plan.firing.mode if plan.firing else old.mode,
+            mode_reason=plan.firing.reason if plan.firing else old.mode_reason,
+            schedule=_schedule(plan),
+            timetable=progress.digest if progress else None,
             next_run_time=_next_run_time(world, plan, outcome),
+            accounted_until=progress.until if progress else None,
             last_run_time=_newest(
                 [*(r.start_time for r in active), *(r.start_time for r in records)],
                 old.last_run_time,
@@ -74,7 +81,8 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             last_run=last_run,
             last_failure=_latest(failures, old.last_failure),
             history=history,
-            counts=_counts(records, old.counts),
+            gaps=extend(gaps, old.gaps),
+            counts=_counts(records, gaps, old.counts),
             cron_job=_reference(outcome, old),
             conditions=_conditions(world, plan, outcome, last_run),
             requests=_requests(world, outcome),
@@ -135,14 +143,47 @@ def _newest(new: Sequence[datetime | None], old: datetime | None) -> datetime | 
     return max((each for each in (*new, old) if each is not None), default=None)
 
 
-def _counts(records: Sequence[RunRecord], old: dict[str, int]) -> dict[str, int]:
+def _schedule(plan: Plan) -> str | None:
+    """Show the schedule as it is followed: a CronJob's in its own five fields."""
+    if plan.timetable is None:
+        return None
+    native = plan.firing.native if plan.firing else None
+    return native.schedule if native else plan.timetable.resolved
+
+
+def _gaps(plan: Plan, outcome: Outcome, old: TaskStatus) -> list[Gap]:
+    """List the slots that have passed without a run since the status was last written.
+
+    What calendars took out is counted only when the status is written for a slot that was not.
+    """
+    progress, timetable = outcome.progress, plan.timetable
+    if progress is None:
+        return []
+    gaps = list(progress.gaps)
+    start, end = old.accounted_until, progress.until
+    if timetable and start and start < end and old.timetable == progress.digest:
+        count = timetable.count_excluded(start, end)
+        if count:
+            gaps.append(
+                Gap(first=start, last=end, verdict=Verdict.EXCLUDED, reason="Calendar", count=count)
+            )
+    return gaps
+
+
+def _counts(
+    records: Sequence[RunRecord], gaps: Sequence[Gap], old: dict[str, int]
+) -> dict[str, int]:
     counts = dict(old)
     for each in records:
         counts[each.verdict] = counts.get(each.verdict, 0) + 1
+    for gap in gaps:
+        counts[gap.verdict] = counts.get(gap.verdict, 0) + gap.count
     return {str(verdict): counts[verdict] for verdict in Verdict if verdict in counts}
 
 
 def _next_run_time(world: World, plan: Plan, outcome: Outcome) -> datetime | None:
+    if outcome.progress is not None:
+        return outcome.progress.next_due
     cronjob = outcome.cronjob
     if cronjob is None or cronjob.suspended or world.task.spec.suspend:
         return None
@@ -157,7 +198,7 @@ def _next_run_time(world: World, plan: Plan, outcome: Outcome) -> datetime | Non
 
 def _standing(cronjob: CronJobFacts) -> Timetable | None:
     try:
-        return Timetable.read(cronjob.schedule, cronjob.time_zone)
+        return standing(cronjob)
     except FieldError:
         return None
 

@@ -89,7 +89,7 @@ class Client:
         content = None
         if body is not None:
             headers["Content-Type"] = content_type
-            content = json.dumps(body, separators=(",", ":")).encode()
+            content = body if isinstance(body, bytes) else _json(body)
         call = Call(method, path, params or {}, content, headers, timeout)
 
         async def attempt() -> Any:
@@ -105,7 +105,7 @@ class Client:
         return await self.request("GET", path, params=params)
 
     async def create(self, path: str, body: object, params: Params | None = None) -> Any:
-        """Create an object, and give it as it was stored."""
+        """Create an object, or one that is JSON already, and give it as it was stored."""
         return await self.request("POST", path, params=params, body=body)
 
     async def replace(self, path: str, body: object, params: Params | None = None) -> Any:
@@ -196,6 +196,10 @@ class Client:
 
             response = await persist(attempt, repeatable=True, patience=timeout)
             yield response.content
+
+
+def _json(body: object) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 async def _events(content: aiohttp.StreamReader) -> AsyncIterator[JSONObject]:

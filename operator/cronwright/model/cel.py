@@ -17,19 +17,25 @@ NAME_RULES: Final[list[dict[str, Any]]] = [
     }
 ]
 
-ONE_TEMPLATE: Final[dict[str, Any]] = {
-    "x-kubernetes-validations": [
-        {
-            "rule": "has(self.container) || has(self.jobTemplate)",
-            "message": "neither container nor jobTemplate is given; write container (image and "
-            "command) or a CronJob's jobTemplate",
-        },
-        {
-            "rule": "!(has(self.container) && has(self.jobTemplate))",
-            "message": "both container and jobTemplate are given; remove one of them",
-        },
-    ]
-}
+ONE_TEMPLATE: Final[list[dict[str, Any]]] = [
+    {
+        "rule": "has(self.container) || has(self.jobTemplate)",
+        "message": "neither container nor jobTemplate is given; write container (image and "
+        "command) or a CronJob's jobTemplate",
+    },
+    {
+        "rule": "!(has(self.container) && has(self.jobTemplate))",
+        "message": "both container and jobTemplate are given; remove one of them",
+    },
+]
+
+ONE_SCHEDULE: Final[list[dict[str, Any]]] = [
+    {
+        "rule": "[has(self.schedule), has(self.schedules), has(self.every), has(self.at)]"
+        ".filter(given, given).size() <= 1",
+        "message": "more than one of schedule, schedules, every and at is given; keep one of them",
+    }
+]
 
 TIMEOUT: Final[dict[str, Any]] = {
     "x-kubernetes-validations": [

@@ -65,7 +65,8 @@ class _PlainDumper(yaml.SafeDumper):
 def _columns() -> list[dict[str, Any]]:
     wide = {"priority": 1}
     return [
-        _column("Schedule", ".spec.schedule"),
+        # As it is followed: an interval, a one-shot and several expressions show here too.
+        _column("Schedule", ".status.schedule"),
         _column("Time zone", ".spec.timeZone") | wide,
         _column("Mode", ".status.mode") | wide,
         _column("Suspend", ".spec.suspend", "boolean"),

@@ -104,6 +104,16 @@ class ActiveRun(ResourceModel):
     start_time: Time | None = Field(default=None, description="When the run started.")
 
 
+class Gap(ResourceModel):
+    """Slots in a row that had no run."""
+
+    first: Time = Field(alias="from", description="The first of the slots.")
+    last: Time = Field(alias="to", description="The last of the slots.")
+    verdict: Verdict = Field(description="How they ended: Missed, Skipped or Excluded.")
+    reason: str = Field(description="Why, in one word.")
+    count: int = Field(description="How many slots they are.")
+
+
 class RequestRef(ResourceModel):
     """A request for a run that was answered a short while ago."""
 
@@ -153,9 +163,20 @@ class TaskStatus(ResourceModel):
     )
     mode_reason: str | None = Field(default=None, description="Why the task has this mode.")
     schedule: str | None = Field(
-        default=None, description="The schedule as the CronJob has it, with Sunday as 0."
+        default=None, description="The schedule as it is followed, with H resolved."
     )
-    next_run_time: Time | None = Field(default=None, description="The next slot.")
+    timetable: str | None = Field(
+        default=None,
+        description="A digest of all that says when a managed task is due; where it differs after "
+        "a restart, the task was edited meanwhile.",
+    )
+    next_run_time: Time | None = Field(
+        default=None, description="When the next run is due, jitter included."
+    )
+    accounted_until: Time | None = Field(
+        default=None,
+        description="Up to here each slot of a managed task has its run or its verdict.",
+    )
     last_run_time: Time | None = Field(default=None, description="When the last run started.")
     last_success_time: Time | None = Field(
         default=None, description="When the last run that succeeded ended."
@@ -171,6 +192,10 @@ class TaskStatus(ResourceModel):
     history: list[RunRecord] = Field(
         default_factory=list,
         description="The runs that ended, newest first, at most spec.historyLimit of them.",
+    )
+    gaps: list[Gap] = Field(
+        default_factory=list,
+        description="Slots of a managed task that had no run, newest first, at most 20 ranges.",
     )
     counts: dict[str, int] = Field(
         default_factory=dict, description="How many runs ended with each verdict so far."

@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from cronwright.errors import FieldError
 from cronwright.model.base import ResourceModel
-from cronwright.model.cel import CONTAINER, JOB_TEMPLATE, ONE_TEMPLATE, TIMEOUT
+from cronwright.model.cel import CONTAINER, JOB_TEMPLATE, ONE_SCHEDULE, ONE_TEMPLATE, TIMEOUT
 from cronwright.model.duration import PATTERN, parse_duration
 from cronwright.model.status import TaskStatus
+from cronwright.schedule import Dialect, RepeatedTime, SkippedTime, Terms
 
 
 class ConcurrencyPolicy(StrEnum):
@@ -50,20 +51,75 @@ class TaskSpec(ResourceModel):
     schedule: str | None = Field(
         default=None, min_length=1, max_length=256,
         description="When the task is due: a cron expression of 5 fields (minute, hour, day of "
-        "month, month, day of week) as CronJob takes it, or one of @yearly, @annually, @monthly, "
-        "@weekly, @daily, @midnight and @hourly. Sunday is 0 or 7. Without a schedule the task "
-        "runs only when it is triggered.",
+        "month, month, day of week) as CronJob takes it, of 6 with seconds first, or of 7 with "
+        "the year last; or a shorthand such as @daily or @every 90s. With none of schedule, "
+        "schedules, every and at the task runs only when it is triggered.",
     )  # fmt: skip
+    schedules: list[Annotated[str, Field(min_length=1, max_length=256)]] | None = Field(
+        default=None, min_length=1, max_length=10,
+        description="Up to 10 expressions in place of schedule; a time that two of them name is "
+        "one slot.",
+    )  # fmt: skip
+    every: str | None = Field(
+        default=None, min_length=2, max_length=21, pattern=PATTERN,
+        description="An interval in place of schedule, such as 90s or 1h30m, counted from "
+        "startAt, or else from the task's creation.",
+    )  # fmt: skip
+    at: str | None = Field(
+        default=None, min_length=1, max_length=64,
+        description="One date-time in place of schedule: the task is due once. Written as "
+        "2026-12-24T18:00:00Z, or without an offset, as wall time in timeZone.",
+    )  # fmt: skip
+    schedule_dialect: Dialect | None = Field(
+        default=None,
+        description="Whose reading of an expression counts: Kubernetes, Spring or Quartz takes "
+        "it exactly as that system does. Left out, what they have in common is taken.",
+    )
     time_zone: str = Field(
         default="Etc/UTC", min_length=1, max_length=64,
         description="The IANA name of the time zone that the schedule counts in, such as "
-        "Europe/Berlin. A time that a change of clock skips is not due, one that it repeats is "
-        "due twice.",
+        "Europe/Berlin.",
     )  # fmt: skip
+    repeated_time: RepeatedTime | None = Field(
+        default=None,
+        description="When a wall time is due that a change of clock repeats: Twice, First or "
+        "Last. Left out, Twice; in the dialect Quartz, Last.",
+    )
+    skipped_time: SkippedTime | None = Field(
+        default=None,
+        description="What becomes of a wall time that a change of clock skips: Skip, or After, "
+        "which is due as the change has passed. Left out, Skip.",
+    )
+    start_at: str | None = Field(
+        default=None, min_length=1, max_length=64,
+        description="The slots count from this date-time on, written as at is.",
+    )  # fmt: skip
+    end_at: str | None = Field(
+        default=None, min_length=1, max_length=64,
+        description="The slots count up to this date-time, written as at is.",
+    )  # fmt: skip
+    jitter: str | None = Field(
+        default=None, min_length=2, max_length=21, pattern=PATTERN,
+        description="By how much a slot is put off at most, such as 5m, to spread load. The same "
+        "slot of the same task is always put off by the same time.",
+    )  # fmt: skip
+    exclude: list[Annotated[str, Field(min_length=1, max_length=256)]] | None = Field(
+        default=None, max_length=100,
+        description="Calendars: slots that do not count. Each a date (2026-12-25), a range of "
+        "them (2026-12-24/2027-01-01), or an expression whose days or times are left out "
+        "(* * * * SAT,SUN).",
+    )  # fmt: skip
+    priority: int = Field(
+        default=0,
+        ge=-128,
+        le=127,
+        description="Who is started first when many are due at once: the greater number.",
+    )
     starting_deadline_seconds: int | None = Field(
         default=None, ge=0,
         description="How many seconds late a run may start; a slot that is later than that is "
-        "missed. Without it a slot may start late by any time.",
+        "missed. Without it a slot may start late by any time in the mode Native, by 300 seconds "
+        "in the mode Managed.",
     )  # fmt: skip
     concurrency_policy: ConcurrencyPolicy = Field(
         default=ConcurrencyPolicy.ALLOW,
@@ -118,7 +174,40 @@ class TaskSpec(ResourceModel):
         "every run and handed to it as CRONWRIGHT_VERSION.",
     )  # fmt: skip
 
-    model_config = ConfigDict(json_schema_extra=ONE_TEMPLATE)
+    model_config = ConfigDict(
+        json_schema_extra={"x-kubernetes-validations": [*ONE_TEMPLATE, *ONE_SCHEDULE]}
+    )
+
+    def terms(self, seed: str, created: datetime | None) -> Terms:
+        """Give what the spec says about when, for `schedule.read`.
+
+        `seed` is "namespace/name"; it and `created` are left out where nothing depends on them,
+        so that tasks with the same schedule share one timetable.
+        """
+        texts = (self.schedule or "", *(self.schedules or ()))
+        hashed = self.jitter is not None or any("H" in text for text in texts)
+        counted = self.every is not None or any(text.startswith("@") for text in texts)
+        return Terms(
+            schedule=self.schedule,
+            schedules=tuple(self.schedules or ()),
+            every=self.every,
+            at=self.at,
+            time_zone=self.time_zone,
+            dialect=self.schedule_dialect,
+            repeated_time=self.repeated_time,
+            skipped_time=self.skipped_time,
+            start_at=self.start_at,
+            end_at=self.end_at,
+            jitter=self.jitter,
+            exclude=tuple(self.exclude or ()),
+            seed=seed if hashed else "",
+            created=created if counted else None,
+        )
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the task has slots at all."""
+        return any((self.schedule, self.schedules, self.every, self.at))
 
     @property
     def timeout_seconds(self) -> int | None:
@@ -146,6 +235,11 @@ class ScheduledTask:
     deleting: bool
     spec: TaskSpec
     status: TaskStatus
+
+    @property
+    def terms(self) -> Terms:
+        """Give what the task says about when it is due."""
+        return self.spec.terms(f"{self.namespace}/{self.name}", self.created)
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> Self:

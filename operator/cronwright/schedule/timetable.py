@@ -77,6 +77,11 @@ class Timetable:
             return timedelta(0)
         return timedelta(seconds=spread_of(reading.terms.seed, second_of(nominal), reading.jitter))
 
+    @property
+    def longest_spread(self) -> timedelta:
+        """By how much the jitter puts a slot off at most."""
+        return timedelta(seconds=self._reading.jitter)
+
     def count(self, after: datetime, until: datetime) -> int:
         """Count the slots after one instant and up to another, that one included."""
         return self._count(self._slots, after, until)

@@ -1,0 +1,173 @@
+"""What is done with each slot of a managed task when its time comes.
+
+`controller/engine` keeps a `Course` for each task and asks it at every due time: which slots are
+due, and for each whether it starts, is skipped or was missed. Slots are decided in the order in
+which they are due; `until` says up to where all of them are.
+"""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
+
+from cronwright.model.status import Gap, Verdict
+from cronwright.model.task import ConcurrencyPolicy
+from cronwright.schedule import Slot, Timetable
+
+ACTIVE_AT_MOST: Final = 50
+DEADLINE_SECONDS: Final = 300  # where the task has none
+GAPS_AT_MOST: Final = 20
+
+OPERATOR_DOWN: Final = "OperatorDown"
+DEADLINE_PASSED: Final = "DeadlinePassed"
+API_UNAVAILABLE: Final = "APIUnavailable"
+CREATE_REFUSED: Final = "CreateRefused"
+CONCURRENCY_FORBID: Final = "ConcurrencyForbid"
+TOO_MANY_ACTIVE: Final = "TooManyActive"
+
+_SECOND: Final = timedelta(seconds=1)
+_ONE_RANGE: Final = timedelta(hours=1)  # slots that are further apart are no range
+
+
+class Act(Enum):
+    """What becomes of a slot."""
+
+    START = "start"
+    REPLACE = "replace"  # start it, and end the runs that are active
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What becomes of a slot, and why where it does not start."""
+
+    act: Act
+    reason: str = ""
+
+
+def choose(policy: ConcurrencyPolicy, active: int) -> Choice:
+    """Choose what becomes of a slot that is due, with so many runs of its task active."""
+    if policy is ConcurrencyPolicy.FORBID and active:
+        return Choice(Act.SKIP, CONCURRENCY_FORBID)
+    if policy is ConcurrencyPolicy.REPLACE and active:
+        return Choice(Act.REPLACE)
+    if active >= ACTIVE_AT_MOST:
+        return Choice(Act.SKIP, TOO_MANY_ACTIVE)
+    return Choice(Act.START)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a managed task has come: what the status says of it."""
+
+    digest: str
+    until: datetime
+    next_due: datetime | None
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(slots=True)
+class Course:
+    """Where a managed task stands in its timetable.
+
+    Up to `until` each slot is decided. `owed` is one from before: a slot of the CronJob that the
+    task was until now, which its controller may not have fired.
+    """
+
+    timetable: Timetable
+    until: datetime
+    deadline: timedelta
+    owed: Slot | None = None
+    gaps: list[Gap] = field(default_factory=list)  # those that are not in the status yet
+    late_reason: str = OPERATOR_DOWN
+    # Jitter may put a slot off past later ones: they wait by their due times, and what is decided
+    # out of turn stands in `_decided` until the earlier ones are.
+    _waiting: list[tuple[datetime, datetime]] = field(default_factory=list)  # due, nominal
+    _decided: list[datetime] = field(default_factory=list)
+    _slots: Iterator[Slot] | None = None
+    _ahead: Slot | None = None
+    _seen: datetime | None = None  # slots up to here are waiting or decided
+
+    def first(self) -> Slot | None:
+        """Give the undecided slot that is due first; None where there will be none."""
+        if self.owed is not None:
+            return self.owed
+        self._look_ahead()
+        if not self._waiting:
+            return None
+        due, nominal = self._waiting[0]
+        return Slot(nominal, due)
+
+    def is_late(self, slot: Slot, now: datetime) -> bool:
+        """Tell whether a slot's deadline has passed."""
+        return slot.due + self.deadline < now
+
+    def settle(self, slot: Slot, verdict: Verdict | None = None, reason: str = "") -> None:
+        """Take a slot as decided: it has its Job, or a verdict without one."""
+        if verdict is not None:
+            self._leave_gap(verdict, reason, slot.nominal, slot.nominal, 1)
+        if slot == self.owed:
+            self.owed = None
+            return
+        self._waiting.remove((slot.due, slot.nominal))
+        heapq.heapify(self._waiting)
+        self._decide(slot.nominal)
+
+    def on_time(self) -> None:
+        """Note that all that was due is decided: what is late from now on has other reasons."""
+        self.late_reason = DEADLINE_PASSED
+
+    def give_up(self, now: datetime) -> None:
+        """Miss the slots that are long past their deadlines, at once however many they are."""
+        end = now - self.deadline - self.timetable.longest_spread - _SECOND
+        start = self._seen or self.until
+        if end <= start:
+            return
+        count = self.timetable.count(start, end)
+        if count:
+            first, last = self.timetable.next(start), self.timetable.last(end)
+            assert first is not None and last is not None  # noqa: S101, PT018 - they were counted
+            self._leave_gap(Verdict.MISSED, self.late_reason, first, last, count)
+        self._seen, self._slots, self._ahead = end, None, None
+        self._decide(end)
+
+    def _leave_gap(
+        self, verdict: Verdict, reason: str, first: datetime, last: datetime, count: int
+    ) -> None:
+        gap = Gap(first=first, last=last, verdict=verdict, reason=reason, count=count)
+        self.gaps = extend([gap], self.gaps)
+
+    def _look_ahead(self) -> None:
+        """Take in slots until none that follows can be due before the first that waits."""
+        if self._slots is None:
+            self._seen = self._seen or self.until
+            self._slots = self.timetable.slots(self._seen)
+            self._ahead = next(self._slots, None)
+        while self._ahead and (not self._waiting or self._ahead.nominal < self._waiting[0][0]):
+            heapq.heappush(self._waiting, (self._ahead.due, self._ahead.nominal))
+            self._seen = self._ahead.nominal
+            self._ahead = next(self._slots, None)
+
+    def _decide(self, nominal: datetime) -> None:
+        heapq.heappush(self._decided, nominal)
+        earliest = min((each for _, each in self._waiting), default=None)
+        while self._decided and (earliest is None or self._decided[0] < earliest):
+            self.until = max(self.until, heapq.heappop(self._decided))
+
+
+def extend(new: Sequence[Gap], old: Sequence[Gap]) -> list[Gap]:
+    """Put new gaps before old ones, newest first; those that continue one another become one."""
+    gaps = list(old)
+    for gap in sorted(new, key=lambda each: each.first):
+        last = gaps[0] if gaps else None
+        alike = last and (last.verdict, last.reason) == (gap.verdict, gap.reason)
+        if last and alike and gap.first - last.last <= _ONE_RANGE:
+            ends = (min(last.first, gap.first), max(last.last, gap.last))
+            gaps[0] = last.model_copy(
+                update={"first": ends[0], "last": ends[1], "count": last.count + gap.count}
+            )
+        else:
+            gaps.insert(0, gap)
+    return gaps[:GAPS_AT_MOST]
