@@ -1,5 +1,6 @@
 """The examples: numbered, headed by a command and a sentence, and of known fields alone."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import yaml
 from cronwright.model import API_VERSION
 from cronwright.model.base import ResourceModel
 from cronwright.model.task import Logs, TaskSpec
-from cronwright.schedule import load_zone, parse
+from cronwright.schedule import read
 
 FILES = sorted((Path(__file__).parents[1] / "examples").glob("*"))
 
@@ -53,10 +54,9 @@ def test_each_is_a_task_that_is_understood(file: Path) -> None:
         spec = body["spec"]
         assert set(spec) <= aliases(TaskSpec)
         assert set(spec.get("logs", {})) <= aliases(Logs)
-        read = TaskSpec.model_validate(spec)
-        load_zone(read.time_zone)
-        if read.schedule:
-            parse(read.schedule)
+        understood = TaskSpec.model_validate(spec)
+        if understood.scheduled:
+            read(understood.terms("default/example", datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 @each_file

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -37,6 +38,9 @@ STATUS: dict[str, Any] = {
 }
 
 
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
 def body(status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
     return {
         "metadata": {
@@ -54,7 +58,7 @@ def body(status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any
 def test_a_task_is_shown_with_its_records() -> None:
     labels = {"cronwright.dev/name": "backup", "team": "a"}
 
-    assert task_view(body(STATUS, labels=labels)) == {
+    assert task_view(body(STATUS, labels=labels), NOW) == {
         "id": "1541815603606036480",
         "name": "backup",
         "namespace": "shop",
@@ -73,6 +77,8 @@ def test_a_task_is_shown_with_its_records() -> None:
         "activeCount": 0,
         "lastResult": "Failed",
         "spec": body()["spec"],
+        "nextRunTimes": [f"2026-02-0{day}T02:00:00Z" for day in range(1, 6)],
+        "gaps": [],
         "active": [],
         "lastRun": STATUS["lastRun"],
         "lastFailure": STATUS["lastFailure"],
@@ -84,12 +90,12 @@ def test_a_task_is_shown_with_its_records() -> None:
 
 @pytest.mark.parametrize("status", [None, STATUS], ids=["new", "with runs"])
 def test_what_is_shown_is_what_the_document_describes(status: dict[str, Any] | None) -> None:
-    TaskView.model_validate(task_view(body(status)))
+    TaskView.model_validate(task_view(body(status), NOW))
     TaskSummary.model_validate(task_summary(body(status)))
 
 
 def test_a_task_that_the_operator_has_not_seen_is_shown_with_nothing_known() -> None:
-    view = task_view(body())
+    view = task_view(body(), NOW)
 
     assert (view["status"], view["ready"], view["lastRun"]) == ("pending", None, None)
     assert view["name"] == view["id"]

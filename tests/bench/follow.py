@@ -35,6 +35,10 @@ class Follower:
         apart = {"events", "leases"}
         return [each for each in self.operator if each.is_write and each.resource not in apart]
 
+    async def pause(self) -> None:
+        """Let a moment pass between two looks."""
+        await asyncio.sleep(_POLL)
+
     async def until(self, holds: Callable[[], bool], timeout: float, what: str) -> None:
         """Read on until a condition holds; RuntimeError where the operator ends before."""
         give_up = time.monotonic() + timeout

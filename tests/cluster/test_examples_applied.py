@@ -1,12 +1,17 @@
-"""Every example is taken by the API server strictly, and stands as a CronJob."""
+"""Every example is taken by the API server strictly, stands as a CronJob, and fires."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cronwright.model.base import render_time
 from tests.cluster.kubectl import Kubectl
+from tests.cluster.minutes import now
 from tests.cluster.operator_process import OperatorProcess
 from tests.cluster.tasks import Tasks
+from tests.cluster.waiting import until
 
 pytestmark = pytest.mark.cluster
 
@@ -21,3 +26,29 @@ async def test_every_example_is_ready(
     assert len(applied) == len(list(EXAMPLES.iterdir()))
     ready = await tasks.all_ready()
     assert {f"scheduledtask.cronwright.dev/{name}" for name in ready} == applied
+
+
+# What a CronJob can't say: each is due within half a minute, but for the one-shot.
+MANAGED = sorted(EXAMPLES.glob("1[4-9]-*")) + sorted(EXAMPLES.glob("2[0-4]-*"))
+
+
+async def test_what_a_cronjob_cannot_say_is_fired(
+    kubectl: Kubectl, tasks: Tasks, operator: OperatorProcess
+) -> None:
+    for file in MANAGED:
+        await kubectl("apply", "-f", str(file))
+    await tasks.all_ready()
+    await tasks.edit("new-year", at=render_time(now() + timedelta(seconds=5)))
+
+    async def all_fired() -> dict[str, Any]:
+        everything = await tasks.all()
+        assert len(everything) == len(MANAGED)
+        waiting = [name for name, body in everything.items() if not body["status"].get("lastRun")]
+        assert not waiting, waiting
+        return everything
+
+    for name, body in (await until(all_fired, 60.0, every=0.5)).items():
+        record = body["status"]["lastRun"]
+        assert (body["status"]["mode"], record["trigger"]) == ("Managed", "Schedule"), name
+        assert record["verdict"] == "Succeeded", name
+        assert record["logTail"] == f"due at {record['slot']}\n", name

@@ -61,7 +61,7 @@ def test_defaults_stand_in_the_spec_and_nowhere_in_the_status() -> None:
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 1,
         "priority": 0,
-            "historyLimit": 20,
+        "historyLimit": 20,
         "logs": {"tailLines": 100, "maxBytes": 4096},
     }
     assert not [path for path, node in nodes(ROOT["properties"]["status"]) if "default" in node]

@@ -13,12 +13,11 @@ from cronwright.api import names
 from cronwright.model.duration import parse_duration
 from cronwright.model.extensions import check_extensions
 from cronwright.model.task import Logs, TaskSpec
-from cronwright.schedule import load_zone, parse
+from cronwright.schedule import load_zone
 
 _STRICT: Final = ConfigDict(extra="forbid", validate_by_name=False)
 
 _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "schedule": parse,
     "time_zone": load_zone,
     "timeout": lambda value: parse_duration(value, "spec.timeout"),
     "extensions": check_extensions,

@@ -20,6 +20,7 @@ from cronwright.api.forms import (
 )
 from cronwright.api.names import NAME_LABEL
 from cronwright.api.problem import Fault, Kind, Problem
+from cronwright.api.timing import timing_faults
 from cronwright.model import API_VERSION, KIND
 
 _MANIFEST_KEYS: Final = {"apiVersion", "kind", "metadata"}
@@ -47,12 +48,12 @@ class Submission:
             if isinstance(body.get(part), dict):
                 body[part] = _without_nulls(body[part])
         if _MANIFEST_KEYS & body.keys():
-            manifest = _validate(TaskManifest, body)
+            manifest = _validate(TaskManifest, body, _times(body.get("spec"), "spec."))
             return cls._of(manifest.metadata, None, body["spec"], (), new_id)
         if "spec" in body:
-            task = _validate(TaskWithSpec, body)
+            task = _validate(TaskWithSpec, body, _times(body["spec"], "spec."))
             return cls._of(task, task.id, body["spec"], ("metadata.",), new_id)
-        flat = _validate(FlatTask, body)
+        flat = _validate(FlatTask, body, _times(body, ""))
         spec = {key: value for key, value in body.items() if key not in TaskMetadata.model_fields}
         return cls._of(flat, flat.id, spec, ("metadata.", "spec."), new_id)
 
@@ -117,9 +118,19 @@ def _without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
 M = TypeVar("M", bound=BaseModel)
 
 
-def _validate(model: type[M], body: Mapping[str, Any]) -> M:
+def _times(spec: object, prefix: str) -> list[Fault]:
+    return timing_faults(spec, prefix) if isinstance(spec, Mapping) else []
+
+
+def _validate(model: type[M], body: Mapping[str, Any], known: list[Fault]) -> M:
+    """Read a form; `known` is wrong with it in any case."""
     try:
-        return model.model_validate(body)
+        read = model.model_validate(body)
     except ValidationError as error:
-        faults = faults_from(error.errors(include_url=False), model)
+        found = faults_from(error.errors(include_url=False), model)
+        named = {fault.field for fault in found}
+        faults = [*(fault for fault in known if fault.field not in named), *found]
         raise Problem(Kind.INVALID, *faults) from error
+    if known:
+        raise Problem(Kind.INVALID, *known)
+    return read

@@ -3,6 +3,7 @@
 Each asks the gate first, then `tasks`, and answers with a `view`.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote
 from uuid import uuid4
@@ -49,7 +50,9 @@ async def register(
         await api.gate.allow(caller, Action("get", namespace, submission.id))
         body = await api.tasks.find_same(namespace, submission)
         status = 200
-    return JSONResponse(task_view(body), status, {"Location": location(namespace, submission.id)})
+    return JSONResponse(
+        task_view(body, _now()), status, {"Location": location(namespace, submission.id)}
+    )
 
 
 @router.get("/tasks", response_model=TaskList, responses=responses(Kind.LIST_EXPIRED))
@@ -70,7 +73,7 @@ async def read_task(
     """Show a task: its state in one word, its spec, and the records of its runs."""
     namespace, name = place(task_id, query, api)
     await api.gate.allow(caller, Action("get", namespace, name))
-    return JSONResponse(task_view(await api.tasks.find(namespace, name)))
+    return JSONResponse(task_view(await api.tasks.find(namespace, name), _now()))
 
 
 @router.delete("/tasks/{task_id}", status_code=204, responses=responses(Kind.TASK_NOT_FOUND))
@@ -82,6 +85,10 @@ async def delete_task(
     await api.gate.allow(caller, Action("delete", namespace, name))
     await api.tasks.delete(namespace, name)
     return Response(status_code=204)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def place(task_id: str, query: ScopeQuery, api: Api) -> tuple[str, str]:

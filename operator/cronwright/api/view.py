@@ -13,9 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from cronwright.api.names import NAME_LABEL
+from cronwright.api.timing import next_run_times
 from cronwright.core.identity import RUN_REQUEST_PREFIX
 from cronwright.model.conditions import READY
-from cronwright.model.status import ActiveRun, Condition, Mode, RunRecord, TaskStatus, Verdict
+from cronwright.model.status import (
+    ActiveRun,
+    Condition,
+    Gap,
+    Mode,
+    RunRecord,
+    TaskStatus,
+    Verdict,
+)
 from cronwright.model.task import TaskSpec
 
 _STATUS: Final = {name: field.description for name, field in TaskStatus.model_fields.items()}
@@ -65,6 +74,10 @@ class TaskView(TaskSummary):
     """A task with its spec and the records of its runs."""
 
     spec: TaskSpec = Field(description="What runs, and when, with the defaults filled in.")
+    next_run_times: list[datetime] = Field(
+        description="The next five times at which it is due; none while it is suspended."
+    )
+    gaps: list[Gap] = Field(description=_STATUS["gaps"])
     active: list[ActiveRun] = Field(description=_STATUS["active"])
     last_run: RunRecord | None = Field(description=_STATUS["last_run"])
     last_failure: RunRecord | None = Field(description=_STATUS["last_failure"])
@@ -95,7 +108,7 @@ def task_summary(body: Mapping[str, Any]) -> dict[str, Any]:
         "createdAt": metadata["creationTimestamp"],
         "status": status_word(metadata.get("annotations") or {}, status),
         "ready": _ready(status),
-        "schedule": spec.get("schedule"),
+        "schedule": _schedule(spec),
         "timeZone": spec.get("timeZone"),
         "suspend": spec.get("suspend", False),
         "mode": status.get("mode"),
@@ -107,12 +120,14 @@ def task_summary(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def task_view(body: Mapping[str, Any]) -> dict[str, Any]:
+def task_view(body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return a stored task as a `TaskView` shows it."""
     status = body.get("status") or {}
     return {
         **task_summary(body),
         "spec": body.get("spec") or {},
+        "nextRunTimes": next_run_times(body, now),
+        "gaps": status.get("gaps", []),
         "active": status.get("active", []),
         "lastRun": status.get("lastRun"),
         "lastFailure": status.get("lastFailure"),
@@ -136,6 +151,14 @@ def status_word(annotations: Mapping[str, str], status: Mapping[str, Any]) -> Wo
     if last is None:
         return Word.PENDING
     return Word.SUCCESS if last == Verdict.SUCCEEDED else Word.FAILED
+
+
+def _schedule(spec: Mapping[str, Any]) -> str | None:
+    if spec.get("schedules"):
+        return " | ".join(spec["schedules"])
+    if spec.get("every"):
+        return f"@every {spec['every']}"
+    return spec.get("schedule") or spec.get("at")
 
 
 def _ready(status: Mapping[str, Any]) -> bool | None:

@@ -33,7 +33,8 @@ ONE_SCHEDULE: Final[list[dict[str, Any]]] = [
     {
         "rule": "[has(self.schedule), has(self.schedules), has(self.every), has(self.at)]"
         ".filter(given, given).size() <= 1",
-        "message": "more than one of schedule, schedules, every and at is given; keep one of them",
+        "message": "more than one of schedule, schedules, every and at is given; remove all but "
+        "one",
     }
 ]
 

@@ -1,0 +1,177 @@
+"""The course of a managed task: each slot decided once, in order, however late."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cronwright.core.firing import (
+    CONCURRENCY_FORBID,
+    DEADLINE_PASSED,
+    GAPS_AT_MOST,
+    OPERATOR_DOWN,
+    TOO_MANY_ACTIVE,
+    Act,
+    Choice,
+    Course,
+    choose,
+    extend,
+)
+from cronwright.model.status import Gap, Verdict
+from cronwright.model.task import ConcurrencyPolicy
+from cronwright.schedule import Slot, Terms, read
+from tests.core.world import NOON
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+def course(schedule: str = "*/10 * * * * *", jitter: str | None = None) -> Course:
+    timetable = read(Terms(schedule=schedule, seed="team/report", jitter=jitter))
+    return Course(timetable, NOON, timedelta(seconds=60))
+
+
+def fire(of: Course, now: timedelta) -> list[Slot]:
+    """Decide all that is due, as the engine does; give what was started."""
+    fired = []
+    of.give_up(NOON + now)
+    while (slot := of.first()) is not None and slot.due <= NOON + now:
+        if of.is_late(slot, NOON + now):
+            of.settle(slot, Verdict.MISSED, of.late_reason)
+        else:
+            of.settle(slot)
+            fired.append(slot)
+    of.on_time()
+    return fired
+
+
+@pytest.mark.parametrize(
+    ("policy", "active", "choice"),
+    [
+        (ConcurrencyPolicy.ALLOW, 0, Choice(Act.START)),
+        (ConcurrencyPolicy.ALLOW, 49, Choice(Act.START)),
+        (ConcurrencyPolicy.ALLOW, 50, Choice(Act.SKIP, TOO_MANY_ACTIVE)),
+        (ConcurrencyPolicy.FORBID, 0, Choice(Act.START)),
+        (ConcurrencyPolicy.FORBID, 1, Choice(Act.SKIP, CONCURRENCY_FORBID)),
+        (ConcurrencyPolicy.REPLACE, 0, Choice(Act.START)),
+        (ConcurrencyPolicy.REPLACE, 1, Choice(Act.REPLACE)),
+    ],
+)
+def test_the_policy_decides_about_a_slot(
+    policy: ConcurrencyPolicy, active: int, choice: Choice
+) -> None:
+    assert choose(policy, active) == choice
+
+
+def test_slots_are_started_in_order_and_once() -> None:
+    of = course()
+
+    assert [slot.nominal - NOON for slot in fire(of, 25 * SECOND)] == [10 * SECOND, 20 * SECOND]
+    assert fire(of, 25 * SECOND) == []
+    assert of.until == NOON + 20 * SECOND
+    first = of.first()
+    assert first is not None
+    assert first.due == NOON + 30 * SECOND
+
+
+def test_a_clock_that_is_set_back_starts_nothing_twice() -> None:
+    of = course()
+    fire(of, 25 * SECOND)
+
+    assert fire(of, 5 * SECOND) == []
+    assert [slot.nominal - NOON for slot in fire(of, 30 * SECOND)] == [30 * SECOND]
+
+
+def test_what_is_late_is_started_within_its_deadline_and_missed_beyond() -> None:
+    of = course()
+
+    fired = fire(of, 95 * SECOND)
+
+    assert [slot.nominal - NOON for slot in fired] == [40 * SECOND, 50 * SECOND, MINUTE] + [
+        n * 10 * SECOND for n in (7, 8, 9)
+    ]
+    (gap,) = of.gaps
+    assert (gap.verdict, gap.reason, gap.count) == (Verdict.MISSED, OPERATOR_DOWN, 3)
+    assert (gap.first - NOON, gap.last - NOON) == (10 * SECOND, 30 * SECOND)
+
+
+def test_five_years_are_counted_not_listed() -> None:
+    of = course("* * * * * *")
+
+    fired = fire(of, timedelta(days=5 * 365))
+
+    assert len(fired) == 61
+    assert sum(gap.count for gap in of.gaps) == 5 * 365 * 86400 - 61
+
+
+def test_what_is_missed_while_the_operator_runs_has_another_reason() -> None:
+    of = course()
+    fire(of, 10 * SECOND)
+    fire(of, 3 * MINUTE)
+
+    assert [gap.reason for gap in of.gaps] == [DEADLINE_PASSED]
+
+
+def test_a_slot_owed_by_the_cronjob_comes_first() -> None:
+    of = course()
+    of.owed = Slot(NOON - 30 * SECOND, NOON - 30 * SECOND)
+    assert of.first() == of.owed
+
+    assert [slot.nominal - NOON for slot in fire(of, SECOND)] == [-30 * SECOND]
+    assert of.owed is None
+    assert of.until == NOON
+
+
+@given(st.integers(0, 60), st.lists(st.integers(1, 120), min_size=1, max_size=8))
+def test_jitter_puts_slots_off_and_loses_none(jitter: int, steps: list[int]) -> None:
+    of = course(jitter=f"{jitter}s") if jitter else course()
+    timetable, now = of.timetable, timedelta()
+    fired: list[Slot] = []
+    of.deadline = timedelta(days=1)
+    for step in steps:
+        now += step * SECOND
+        fired += fire(of, now)
+        undecided = of.until + SECOND
+        assert undecided <= NOON + now + SECOND
+
+    wanted = [slot for slot in _until(timetable.slots(NOON), now) if slot.due <= NOON + now]
+    assert sorted(fired, key=lambda slot: slot.nominal) == wanted
+    late = [slot.nominal for slot in _until(timetable.slots(NOON), now) if slot not in fired]
+    assert of.until < min(late, default=NOON + now + SECOND)
+
+
+def _until(slots: Iterable[Slot], now: timedelta) -> list[Slot]:
+    found = []
+    for slot in slots:
+        if slot.nominal > NOON + now:
+            break
+        found.append(slot)
+    return found
+
+
+def gap(minute: int, count: int = 1, verdict: Verdict = Verdict.SKIPPED) -> Gap:
+    time = NOON + minute * MINUTE
+    return Gap(first=time, last=time, verdict=verdict, reason="r", count=count)
+
+
+def test_gaps_that_continue_one_another_become_one() -> None:
+    (found,) = extend([gap(2)], [gap(1, 4)])
+    assert (found.first, found.last, found.count) == (NOON + MINUTE, NOON + 2 * MINUTE, 5)
+
+
+def test_gaps_of_other_kinds_or_days_stay_apart() -> None:
+    assert extend([gap(2, verdict=Verdict.MISSED)], [gap(1)]) == [
+        gap(2, verdict=Verdict.MISSED),
+        gap(1),
+    ]
+    assert len(extend([gap(120)], [gap(1)])) == 2
+
+
+def test_there_is_room_for_so_many_gaps() -> None:
+    gaps: list[Gap] = []
+    for number in range(30):
+        gaps = extend([gap(number * 100)], gaps)
+    assert len(gaps) == GAPS_AT_MOST
+    assert gaps[0] == gap(2900)
