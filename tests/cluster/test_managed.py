@@ -19,10 +19,10 @@ from tests.cluster.waiting import until
 pytestmark = pytest.mark.cluster
 
 SECOND = timedelta(seconds=1)
-KEEP = {"successfulJobsHistoryLimit": 500, "failedJobsHistoryLimit": 500}
+KEEP: dict[str, Any] = {"successfulJobsHistoryLimit": 500, "failedJobsHistoryLimit": 500}
 # The same slots as without it, and yet what no CronJob can say.
-MANAGED = {"endAt": "2099-12-31T23:59:59Z"}
-NATIVE = {"endAt": None}
+MANAGED: dict[str, Any] = {"endAt": "2099-12-31T23:59:59Z"}
+NATIVE: dict[str, Any] = {"endAt": None}
 
 
 async def fired(audit: AuditLog, client: Client, namespace: str) -> dict[str, Counter[str]]:

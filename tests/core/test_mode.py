@@ -61,5 +61,5 @@ def test_what_it_stands_for_is_part_of_its_hash() -> None:
 def test_the_digest_follows_the_times_and_nothing_else() -> None:
     same = task({"container": {"image": "other"}, "priority": 5})
     assert digest(task()) == digest(same)
-    others = [{"schedule": "1 * * * *"}, {"suspend": True}, {"jitter": "1s"}]
+    others: list[dict[str, Any]] = [{"schedule": "1 * * * *"}, {"suspend": True}, {"jitter": "1s"}]
     assert len({digest(task()), *(digest(task(spec)) for spec in others)}) == 4

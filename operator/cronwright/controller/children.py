@@ -76,7 +76,7 @@ class Children:
             return
         if new is None:
             self._witness.job_gone(seen)
-        if not _alike(old, new):
+        if not (_alike(old, new) or _just_begun(old, new)):
             self._queue.add(TaskKey(seen.namespace, seen.task))
 
     def _on_pod(self, old: PodFacts | None, new: PodFacts | None) -> None:
@@ -91,6 +91,16 @@ class Children:
 
 def _alike(old: Facts | None, new: Facts | None) -> bool:
     return bool(old and new and replace(old, resource_version=new.resource_version) == new)
+
+
+def _just_begun(old: JobFacts | None, new: JobFacts | None) -> bool:
+    """Tell whether the Job controller has only noted a start that nobody counts from.
+
+    A run that is bounded in time has a deadline in its Job as well.
+    """
+    if old is None or new is None or old.start_time or new.deadline is not None:
+        return False
+    return _alike(replace(old, start_time=new.start_time), new)
 
 
 def _matters(old: PodFacts | None, new: PodFacts) -> bool:
