@@ -33,6 +33,8 @@ class Walls:
         self._limits = tuple(
             each.years for each in (*expressions, *exclusion.expressions) if each.years is not None
         )
+        # The years in which there can be any at all.
+        self._first_year, self._last_year = _bounds(expressions)
         self._known: dict[object, tuple[Group, ...]] = {}
 
     def first_from(self, wall: int) -> int | None:
@@ -141,7 +143,7 @@ class Walls:
     def _search_until(self, year: int) -> int:
         """Return the last year that needs a look."""
         if self._limits:
-            return LAST_YEAR
+            return self._last_year
         periods = self.exclusion.periods
         if periods:
             last_day = min(periods[-1].end // DAY + EPOCH, LAST_DAY)
@@ -150,7 +152,7 @@ class Walls:
 
     def _search_back_until(self, year: int) -> int:
         if self._limits:
-            return FIRST_YEAR
+            return self._first_year
         periods = self.exclusion.periods
         if periods:
             first_day = max(periods[0].start // DAY + EPOCH, 1)
@@ -175,3 +177,12 @@ class Walls:
         if self._limits:
             return year.begin, year.leap, *(years >> year.number & 1 for years in self._limits)
         return year.begin, year.leap
+
+
+def _bounds(expressions: tuple[CronExpression, ...]) -> tuple[int, int]:
+    years = 0
+    for expression in expressions:
+        if expression.years is None:
+            return FIRST_YEAR, LAST_YEAR
+        years |= expression.years
+    return (lowest(years), highest(years)) if years else (LAST_YEAR, FIRST_YEAR)
