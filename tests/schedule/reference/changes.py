@@ -101,7 +101,10 @@ def offset_at(zone: str, instant: int) -> int:
 @cache
 def changes_in(zone: str, year: int) -> tuple[Change, ...]:
     """Give the changes of a zone in a year, as UTC counts it."""
-    start, stop = epoch(datetime(year, 1, 1, tzinfo=UTC)), epoch(datetime(year + 1, 1, 1, tzinfo=UTC))
+    start, stop = (
+        epoch(datetime(year, 1, 1, tzinfo=UTC)),
+        epoch(datetime(year + 1, 1, 1, tzinfo=UTC)),
+    )
     # From a second before: a change at the very beginning of the year is one of its own.
     return tuple(_changes(zone, start - 1, stop - 1))
 

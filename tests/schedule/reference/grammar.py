@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-MONTHS: Final = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-WEEKDAYS: Final = "SUN MON TUE WED THU FRI SAT".split()
+MONTHS: Final = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+WEEKDAYS: Final = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 _BROKEN: Final = "0123456789*/-,?LW#@HTZ+. "
 
 

@@ -19,9 +19,7 @@ _OVERLAP = timedelta(hours=3)
 _HORIZON_DAYS = 60 * 366
 
 
-def slots(
-    meaning: Meaning, zone: str, start: int, count: int, *, last: bool = False
-) -> list[int]:
+def slots(meaning: Meaning, zone: str, start: int, count: int, *, last: bool = False) -> list[int]:
     """Give the first slots strictly after an instant, in epoch seconds.
 
     With `last`, a wall time that an overlap repeats is due the second time only. A search ends
