@@ -34,6 +34,7 @@ def days(text: str, dialect: Dialect | None, year: int = 2026) -> list[str]:
         (SPRING, "0 0 0 1W * *", ["Jan 01", "Feb 02", "Mar 02", "Apr 01"]),
         # The 31st of May 2026 is a Sunday: Spring has no working day near it in May.
         (SPRING, "0 0 0 31W * *", ["Jan 30", "Mar 31", "Jul 31", "Aug 31"]),
+        (SPRING, "0 0 0 LW MAY,AUG *", ["May 29", "Aug 31"]),
         (SPRING, "0 0 0 L-30 * *", ["Jan 01", "Mar 01", "May 01", "Jul 01"]),
         (SPRING, "0 0 0 L-40 * *", []),
         (SPRING, "0 0 0 L,15,1W * ?", ["Jan 01", "Jan 15", "Jan 31", "Feb 02"]),
