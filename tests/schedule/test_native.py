@@ -2,12 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cronwright.schedule import Dialect, RepeatedTime, SkippedTime, Terms, parse, read
+from cronwright.schedule import (
+    Dialect,
+    RepeatedTime,
+    SkippedTime,
+    Terms,
+    native,
+    parse,
+    read,
+)
 from cronwright.schedule.safety import danger_of
 from cronwright.schedule.zone import load_zone
 
@@ -89,6 +98,14 @@ def test_a_cronjob_can_not_say(reason: str) -> None:
     assert timetable.native is None
     assert timetable.native_reason == reason
     assert timetable.native_message
+
+
+def test_every_reason_is_explained() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "schedules.md").read_text()
+    reasons = {value for name, value in vars(native).items() if name.isupper()}
+
+    assert reasons == {*MANAGED, "FiveFields"}
+    assert [reason for reason in reasons if f"| `{reason}` |" not in text] == []
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,14 @@ SLOTS = {
         Terms(every="7h", start_at="2026-01-01T00:00:00Z", exclude=("2026-01-01/2126-01-01",)),
         ["2126-01-02T03:00:00", "2126-01-02T10:00:00", "2126-01-02T17:00:00"],
     ),
+    "a time that is found behind years that are taken out": (
+        Terms(schedule="0 0 * * *", exclude=("1000-01-01..3000-06-30T12:00",)),
+        ["3000-07-01T00:00:00", "3000-07-02T00:00:00", "3000-07-03T00:00:00"],
+    ),
+    "calendars that name years": (
+        Terms(schedule="0 0 1 1 *", exclude=("* * * * * ? 2026-2500", "* * * * * ? 2501/2")),
+        ["2502-01-01T00:00:00", "2504-01-01T00:00:00", "2506-01-01T00:00:00"],
+    ),
     "the last year of all has its slots": (
         Terms(schedule="0 0 0 31 12 ? 9999"), ["9999-12-31T00:00:00"],
     ),
@@ -243,7 +251,10 @@ def test_an_error_names_its_field(field: str) -> None:
         (Terms(schedule="0 2 * * *", every="90s"), "stands beside spec.every; write one of"),
         (Terms(schedules=("0 2 * * *",), at="x"), "stands beside spec.at; write one of"),
         (Terms(schedules=("@every 5m", "0 2 * * *")), "write it alone, in spec.every"),
-        (Terms(schedule="@every 5 minutes"), "not a duration; write hours, minutes and seconds"),
+        (
+            Terms(schedule="@every 5 minutes"),
+            '"@every 5 minutes": not a duration; write hours, minutes and seconds',
+        ),
         (Terms(schedule="0 " * 200), "400 characters; write at most 256"),
         (Terms(every="1" * 300), "no duration; write at most 64 characters"),
         (Terms(at="2026-01-01T00:00:00.5Z"), "not in whole seconds"),
@@ -257,6 +268,10 @@ def test_an_error_names_its_field(field: str) -> None:
         (
             Terms(start_at="2026-10-25T02:30", time_zone="Europe/Berlin"),
             "this time twice, at 2026-10-25T02:30:00+02:00 and at 2026-10-25T02:30:00+01:00",
+        ),
+        (
+            Terms(exclude=tuple(f"* * * * * ? {year}" for year in range(2030, 2041))),
+            "too many calendars that name years; write at most 10, and dates such as",
         ),
         (Terms(exclude=("@daily",)), "a shorthand takes out one minute only"),
         (Terms(exclude=("2026-01-01T00:00+01:00",)), "neither days nor times"),

@@ -121,7 +121,7 @@ class Walls:
                 return (year.first + day - EPOCH) * DAY + (times.first_from(0) or 0)
             if year.number >= until:
                 return None
-            year, index = year_of(year.number + 1), 0
+            year, index = self._following(year), 0
 
     def _last_of_earlier(self, year: Year, index: int) -> int | None:
         """Return the last one of the days of a year below an index, or of an earlier year."""
@@ -138,7 +138,24 @@ class Walls:
                 return (year.first + day - EPOCH) * DAY + (times.last_until(DAY - 1) or 0)
             if year.number <= until:
                 return None
-            year, index = year_of(year.number - 1), 366
+            year, index = self._preceding(year), 366
+
+    def _following(self, year: Year) -> Year:
+        """Return the next year, or the first one that a period does not take out whole."""
+        following = year_of(year.number + 1)
+        start = (following.first - EPOCH) * DAY
+        for period in self.exclusion.periods_within(start, start + 1):
+            last_day = min((period.end - 1) // DAY + EPOCH, LAST_DAY)
+            return max(following, year_with(last_day))
+        return following
+
+    def _preceding(self, year: Year) -> Year:
+        """Return the year before, or the last one that a period does not take out whole."""
+        preceding = year_of(year.number - 1)
+        end = (year.first - EPOCH) * DAY
+        for period in self.exclusion.periods_within(end - 1, end):
+            return min(preceding, year_with(max(period.start // DAY + EPOCH, 1)))
+        return preceding
 
     def _search_until(self, year: int) -> int:
         """Return the last year that needs a look."""
