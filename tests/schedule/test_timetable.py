@@ -210,6 +210,23 @@ def test_over_a_change_of_clock_in_berlin(case: str) -> None:
     assert following(timetable, utc(after), len(expected)) == expected
 
 
+@pytest.mark.parametrize("hour", [1, 2])
+def test_a_time_that_comes_twice_far_ahead_is_due_once_where_it_shall_be(hour: int) -> None:
+    # At Troll the clock goes back by two hours; in 2224 a survey of the zone ends within these.
+    text = f"0 30 {hour} 31 10 ? 2224"
+    twice, first, last = (
+        read(Terms(schedule=text, time_zone="Antarctica/Troll", repeated_time=repeated))
+        for repeated in RepeatedTime
+    )
+
+    slots = [slot.nominal for slot in twice.slots(NEW_YEAR)]
+    assert slots[1] - slots[0] == timedelta(hours=2)
+    for timetable, expected in ((first, slots[:1]), (last, slots[1:])):
+        assert [slot.nominal for slot in timetable.slots(NEW_YEAR)] == expected
+        assert timetable.last(utc("2230-01-01T00:00:00")) == expected[0]
+        assert timetable.count(NEW_YEAR, utc("2230-01-01T00:00:00")) == 1
+
+
 ERRORS = {
     "spec.schedule": (Terms(schedule="0 24 * * *"), 'hour "24" at character 3 is above 23'),
     "spec.schedules[1]": (Terms(schedules=("0 2 * * *", "0 24 * * *")), 'hour "24"'),
@@ -357,6 +374,7 @@ class TestWarnings:
             Terms(schedule="0 0 2 ? * FRI"),
             Terms(schedule="0 0 2 ? * FRI#2"),
             Terms(schedule="0 0 2 ? * */2"),
+            Terms(schedule="0 0 2 ? * H"),
             Terms(schedule="0 0 2 ? * 5", dialect=Dialect.QUARTZ),
         ],
     )

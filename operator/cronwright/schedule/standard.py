@@ -92,7 +92,8 @@ def read_common(text: str, seed: str) -> CronExpression:
         for token, field in zip(tokens, fields, strict=True)
     ]
     plain = " ".join(token.text for token in resolved)
-    return replace(_read(plain, resolved, read_one, None), text=text)
+    plain_expression = _read(plain, resolved, read_one, None)
+    return replace(plain_expression, text=text, warnings=expression.warnings)
 
 
 @lru_cache(maxsize=4096)
