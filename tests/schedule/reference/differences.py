@@ -109,12 +109,14 @@ CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
             "misses slots where the clock does not change at a full hour",
             _change(lambda each: not each.full_hour),
         ),
-        Cause("fires on the 1st to 3rd for the fifth of a weekday", _text(r"#5")),
+        Cause(
+            "asked on Sunday the 2nd, misses Monday the 3rd for 1W",
+            lambda each: each.later and re.search(r"\b0*1W", each.case.text) is not None,
+        ),
         Cause(
             "fires in the month before for L-n past its first day",
             _text(r"L-0*(2[89]|[3-9]\d|\d{3})"),
         ),
-        Cause("has no run for nW where the month ends on that Sunday", _text(r"(28|29|30|31)W")),
         Cause("gives up after 366 attempts", lambda each: each.theirs is None),
     ),
     "quartz": (
@@ -125,6 +127,12 @@ CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
         Cause(
             "asked in the first pass of an overlap, goes on after its second",
             _change(lambda each: each.step < 0),
+        ),
+        Cause(
+            "reaches no year more than a hundred ahead",
+            lambda each: (
+                each.theirs is None and each.ours is not None and moment(each.ours).year > 2120
+            ),
         ),
         Cause("steps over the day after a gap at its end", _change(lambda each: each.step > 0)),
     ),

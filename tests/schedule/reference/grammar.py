@@ -205,6 +205,20 @@ def near_day(number: int) -> Callable[[date], bool]:
     return match
 
 
+def near_day_or_none(number: int) -> Callable[[date], bool]:
+    """Match as `near_day`, but no day where the month ends on a Sunday that is meant: Spring's way.
+
+    Its own documentation has the Monday after, which is in the next month; it runs on neither.
+    """
+    near = near_day(number)
+
+    def match(day: date) -> bool:
+        end = last_of_month(day)
+        return near(day) and not (end.day == number and end.isoweekday() == 7)
+
+    return match
+
+
 def near_the_end(days: int) -> Callable[[date], bool]:
     """Match the weekday nearest to a day so many days before the last of the month."""
 
