@@ -5,19 +5,19 @@ that none pays for the others.
 """
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Sequence
-from typing import TypeVar
-
-from pydantic import ValidationError
-from pydantic_settings import CliApp, SettingsError
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from cronwright import __version__
 from cronwright.errors import CronwrightError
-from cronwright.settings import ApiSettings, CommonSettings, OperatorSettings
 
-Settings = TypeVar("Settings", bound=CommonSettings)
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from cronwright.settings import CommonSettings
+
+Settings = TypeVar("Settings", bound="CommonSettings")
 
 FAILURE = 1
 USAGE_ERROR = 2
@@ -30,58 +30,88 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"cronwright {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in (
-        ("operator", "reconcile ScheduledTasks and record their runs"),
-        ("api", "serve the HTTP API"),
-        ("crd", "print the CustomResourceDefinition"),
-    ):
-        # Flags after the command are the settings': they have a parser and a help of their own.
+    for name, (text, _) in _COMMANDS.items():
+        # Flags after the command are its own: it has a parser and a help for them.
         commands.add_parser(name, help=text, add_help=False)
-    chosen, rest = parser.parse_known_args(arguments)
-    commands_by_name = {"operator": _operator, "api": _api, "crd": _crd}
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # What follows the command is not looked at here.
+    chosen = parser.parse_args(given[:1])
     try:
-        commands_by_name[chosen.command](rest)
-    except ValidationError as error:
-        _explain(error)
-        return USAGE_ERROR
-    except SettingsError as error:
-        print(f"cronwright: {error}", file=sys.stderr)
-        return USAGE_ERROR
+        return _COMMANDS[chosen.command][1](given[1:])
     except CronwrightError as error:
         print(f"cronwright: {error}", file=sys.stderr)
         return FAILURE
-    return 0
 
 
-def _operator(arguments: list[str]) -> None:
+def _operator(arguments: list[str]) -> int:
+    from cronwright.settings import OperatorSettings
+
     settings = _settings(OperatorSettings, arguments)
+    if settings is None:
+        return USAGE_ERROR
+    import asyncio
+
     from cronwright.controller.operator import run
 
     asyncio.run(run(settings))
+    return 0
 
 
-def _api(arguments: list[str]) -> None:
+def _api(arguments: list[str]) -> int:
+    from cronwright.settings import ApiSettings
+
     settings = _settings(ApiSettings, arguments)
+    if settings is None:
+        return USAGE_ERROR
+    import asyncio
+
     from cronwright.api.server import serve
 
     asyncio.run(serve(settings))
+    return 0
 
 
-def _crd(_: list[str]) -> None:
+def _crd(_: list[str]) -> int:
     from cronwright.model.crd import crd_yaml
 
     print(crd_yaml(), end="")
+    return 0
 
 
-def _settings(kind: type[Settings], arguments: list[str]) -> Settings:
-    settings = CliApp.run(kind, cli_args=arguments)
+def _next(arguments: list[str]) -> int:
+    from cronwright.next import main as show_next
+
+    return show_next(arguments)
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
+    "operator": ("reconcile ScheduledTasks and record their runs", _operator),
+    "api": ("serve the HTTP API", _api),
+    "crd": ("print the CustomResourceDefinition", _crd),
+    "next": ("show when a schedule is due", _next),
+}
+
+
+def _settings(kind: type[Settings], arguments: list[str]) -> Settings | None:
+    """Read the settings of a command and set logging up; None where they can't be read."""
+    from pydantic import ValidationError
+    from pydantic_settings import CliApp, SettingsError
+
     from cronwright.log import set_up
 
+    try:
+        settings = CliApp.run(kind, cli_args=arguments)
+    except ValidationError as error:
+        _explain(error)
+        return None
+    except SettingsError as error:
+        print(f"cronwright: {error}", file=sys.stderr)
+        return None
     set_up(settings.log_level, settings.log_format)
     return settings
 
 
-def _explain(error: ValidationError) -> None:
+def _explain(error: "ValidationError") -> None:
     for each in error.errors(include_url=False):
         name = ".".join(str(part) for part in each["loc"]) or error.title
         flag = name.replace("_", "-")

@@ -11,6 +11,8 @@ from cronwright.schedule.terms import Dialect
 from cronwright.schedule.times import DAY, FieldTimes
 
 MOST = 100
+# A search may have to look at every year up to 9999, and at each of these in it.
+MOST_WITH_YEARS = 10
 _EVERY_SECOND = (1 << 60) - 1
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
 _PERIOD = re.compile(rf"({_MOMENT})(?:\s*(?:/|\.\.)\s*({_MOMENT}))?", re.ASCII)
@@ -34,6 +36,10 @@ def read_exclusion(items: tuple[str, ...], dialect: Dialect | None, seed: str) -
             periods.append(_read_period(item, field))
         else:
             expressions.append(_read_times(item, dialect, seed, field))
+    with_years = sum(expression.years is not None for expression in expressions)
+    if with_years > MOST_WITH_YEARS:
+        remedy = f"write at most {MOST_WITH_YEARS}, and dates such as 2026-12-25 for the rest"
+        raise FieldError("spec.exclude", with_years, "too many calendars that name years", remedy)
     return Exclusion(merged(periods), tuple(expressions))
 
 

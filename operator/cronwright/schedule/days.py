@@ -58,22 +58,14 @@ class DayRule:
         for back in _bits(self.last):
             if back < length:
                 found |= 1 << length - back
-        named = {*_bits(self.nearest), *(length - back for back in _bits(self.nearest_last))}
-        for day in named:
-            if 1 <= day <= length:
-                found |= self._nearest(day, begin, length)
+        for day in _bits(self.nearest):
+            ends = self.sunday_ends and day == length and (begin + day - 1) % 7 == _SUNDAY
+            if day <= length and not ends:
+                found |= _nearest(day, begin, length)
+        for back in _bits(self.nearest_last):
+            if back < length:
+                found |= _nearest(length - back, begin, length)
         return found
-
-    def _nearest(self, day: int, begin: int, length: int) -> int:
-        """Find the working day nearest to a day, within its month."""
-        weekday = (begin + day - 1) % 7
-        if weekday == _SATURDAY:
-            return 1 << (day - 1 if day > 1 else 3)
-        if weekday != _SUNDAY:
-            return 1 << day
-        if day < length:
-            return 1 << day + 1
-        return 0 if self.sunday_ends else 1 << day - 2
 
     def _special_weekdays(self, begin: int, length: int) -> int:
         found = 0
@@ -85,6 +77,16 @@ class DayRule:
             if day <= length:
                 found |= 1 << day
         return found
+
+
+def _nearest(day: int, begin: int, length: int) -> int:
+    """Find the working day nearest to a day, within its month."""
+    weekday = (begin + day - 1) % 7
+    if weekday == _SATURDAY:
+        return 1 << (day - 1 if day > 1 else 3)
+    if weekday == _SUNDAY:
+        return 1 << (day + 1 if day < length else day - 2)
+    return 1 << day
 
 
 @lru_cache(maxsize=4096)

@@ -101,10 +101,21 @@ class Clock:
     def _counted(self, stretch: Stretch) -> tuple[int, int]:
         """Return from where until before where the wall times of a stretch are slots."""
         start, end, offset = stretch
+        # What comes before and after may be more of the same: not every stretch ends in a change.
         if self.repeated is RepeatedTime.LAST and end < LATEST:
-            end -= max(offset - self.offset_at(end), 0)
+            following = self._offsets.stretch_at(end)
+            if following.offset == offset and following.end < LATEST:
+                change, after = following.end, self.offset_at(following.end)
+            else:
+                change, after = end, following.offset
+            end = min(end, change - max(offset - after, 0))
         elif self.repeated is RepeatedTime.FIRST and start > EARLIEST:
-            start += max(self.offset_at(start - 1) - offset, 0)
+            preceding = self._offsets.stretch_at(start - 1)
+            if preceding.offset == offset and preceding.start > EARLIEST:
+                change, before = preceding.start, self.offset_at(preceding.start - 1)
+            else:
+                change, before = start, preceding.offset
+            start = max(start, change + max(before - offset, 0))
         return start, end
 
     def _falls_into_gap(self, walls: Walls, wall: int, stretch: Stretch) -> bool:

@@ -8,6 +8,7 @@ What goes beyond numbers and names (`L`, `W`, `#`) is read in specials.py, `H` i
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cronwright.schedule.days import DayRule
 
@@ -33,9 +34,9 @@ class Unreadable(Exception):  # noqa: N818
         self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """The bounds and names of one of the fields.
+    """The bounds and names of one of the fields; each is there once.
 
     `last` is the greatest value written; `top` the greatest that `*` and `n/step` reach. They
     differ for the day of the week alone, where 7 may be written for Sunday. `hint` is the remedy
@@ -114,6 +115,7 @@ def day_rule(
     )
 
 
+@lru_cache(maxsize=4096)
 def read_element(element: str, field: Field) -> FieldSet:
     """Read what stands between two commas; Unreadable where it can't be."""
     match = _ELEMENT.fullmatch(element)

@@ -15,7 +15,7 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _AWS = re.compile(r"(cron|rate)\((.*)\)", re.IGNORECASE | re.DOTALL)
-_SYSTEMD = re.compile(r"[*0-9]-[*0-9]+-[*0-9]|(^|\s)[*0-9]+:[*0-9/]+", re.ASCII)
+_SYSTEMD = re.compile(r"(\*|[0-9]{4})-(\*|[0-9]+)-[*0-9]|(^|\s)[*0-9]+:[*0-9/]+", re.ASCII)
 _ZONE = re.compile(r"(?:CRON_)?TZ=(\S*)", re.ASCII)
 _SHORTHANDS = frozenset({"hourly", "daily", "midnight", "weekly", "monthly", "annually", "yearly"})
 

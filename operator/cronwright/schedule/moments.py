@@ -53,8 +53,9 @@ def instants_of(wall: int, clock: Clock) -> list[int]:
 
 def written(instant: int, clock: Clock) -> str:
     """Write an instant as the clock shows it, with its offset."""
-    moment = datetime.fromtimestamp(instant, timezone(timedelta(seconds=clock.offset_at(instant))))
-    return moment.isoformat()
+    offset = clock.offset_at(instant)
+    shown = datetime.fromtimestamp(min(instant + offset, LATEST - 1), UTC)
+    return shown.replace(tzinfo=timezone(timedelta(seconds=offset))).isoformat()
 
 
 def _offset(text: str | None) -> int | None:

@@ -115,7 +115,11 @@ def _intervals(terms: Terms) -> tuple[str, str] | None:
 
 
 def _read_every(text: str, field: str, terms: Terms, start: int | None) -> Every:
-    step = _read_duration(text, field)
+    try:
+        step = _read_duration(text, field)
+    except FieldError as error:
+        written = terms.every if terms.every is not None else terms.schedule
+        raise FieldError(field, written, error.problem, error.remedy) from error
     if start is not None:
         return Every(step, start, from_anchor=True)
     # A task that is not created yet has no anchor: what is shown of it then counts from 1970.

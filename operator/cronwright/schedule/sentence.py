@@ -27,7 +27,11 @@ def sentence_of(reading: Reading) -> str:
     parts = [f"{times_in_words(each.times)}{days_in_words(each)}" for each in reading.expressions]
     start = f", from {_moment(reading.start)}" if reading.terms.start_at is not None else ""
     zone = reading.clock.zone.key
-    return f"{'; '.join(parts)}, {zone}{start}{_ending(reading)}{_exceptions(reading)}"
+    return f"{_in_a_row(parts)}, {zone}{start}{_ending(reading)}{_exceptions(reading)}"
+
+
+def _in_a_row(parts: list[str]) -> str:
+    return "; ".join([parts[0], *(f"{part[0].lower()}{part[1:]}" for part in parts[1:])])
 
 
 def times_in_words(times: FieldTimes) -> str:

@@ -7,6 +7,7 @@ Without a dialect, `L`, `W`, `#` and `H` are read too, and a year as the seventh
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from cronwright.schedule.expression import CronExpression
 from cronwright.schedule.fields import (
@@ -80,7 +81,7 @@ def read_common(text: str, seed: str) -> CronExpression:
     def read_one(element: str, field: Field) -> FieldSet:
         if is_hashed(element):
             return read_element(resolve(element, field, seed), field)
-        return read_special(element, field) or read_element(element, field)
+        return _read_common_element(element, field)
 
     expression = _read(text, tokens, read_one, None)
     if not any(is_hashed(each) for token in tokens for each in token.text.split(",")):
@@ -91,7 +92,13 @@ def read_common(text: str, seed: str) -> CronExpression:
         for token, field in zip(tokens, fields, strict=True)
     ]
     plain = " ".join(token.text for token in resolved)
-    return replace(_read(plain, resolved, read_one, None), text=text)
+    plain_expression = _read(plain, resolved, read_one, None)
+    return replace(plain_expression, text=text, warnings=expression.warnings)
+
+
+@lru_cache(maxsize=4096)
+def _read_common_element(element: str, field: Field) -> FieldSet:
+    return read_special(element, field) or read_element(element, field)
 
 
 def read_kubernetes_element(element: str, field: Field) -> FieldSet:

@@ -14,12 +14,14 @@ from typing import Protocol
 from cronwright.schedule.evaluate import ClockSlots, moment_of, second_of, walls_of
 from cronwright.schedule.exclusion import NOTHING, Exclusion
 from cronwright.schedule.intervals import Interval, OneShot
+from cronwright.schedule.moments import written
 from cronwright.schedule.native import Mode, NativeForm, mode_of
 from cronwright.schedule.reading import Reading, read_terms
 from cronwright.schedule.seed import spread_of
 from cronwright.schedule.sentence import sentence_of
 from cronwright.schedule.terms import Terms
 from cronwright.schedule.walls import Walls
+from cronwright.schedule.zone import LATEST
 
 
 class Slots(Protocol):
@@ -66,16 +68,17 @@ class Timetable:
         """Yield the slots after an instant, in the order of their nominal times."""
         slot = self._first_from(second_of(after) + 1)
         while slot is not None:
-            nominal = moment_of(slot)
-            yield Slot(nominal, nominal + self.spread(nominal))
+            due = min(slot + self._spread(slot), LATEST - 1)
+            yield Slot(moment_of(slot), moment_of(due))
             slot = self._first_from(slot + 1)
 
     def spread(self, nominal: datetime) -> timedelta:
         """Return by how much the jitter puts a slot off: always the same for the same slot."""
-        reading = self._reading
-        if not reading.jitter:
-            return timedelta(0)
-        return timedelta(seconds=spread_of(reading.terms.seed, second_of(nominal), reading.jitter))
+        return timedelta(seconds=self._spread(second_of(nominal)))
+
+    def local(self, moment: datetime) -> str:
+        """Write an instant as the clock of the zone shows it, with its offset from UTC."""
+        return written(second_of(moment), self._reading.clock)
 
     @property
     def longest_spread(self) -> timedelta:
@@ -129,6 +132,10 @@ class Timetable:
     @cached_property
     def _mode(self) -> Mode:
         return mode_of(self._reading)
+
+    def _spread(self, slot: int) -> int:
+        reading = self._reading
+        return spread_of(reading.terms.seed, slot, reading.jitter) if reading.jitter else 0
 
     def _first_from(self, instant: int) -> int | None:
         slot = self._slots.first_from(max(instant, self._reading.start))

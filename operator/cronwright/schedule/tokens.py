@@ -23,6 +23,11 @@ def cut(text: str, words: re.Pattern[str] = _WORDS) -> list[Token]:
 
 def read_list(token: Token, field: Field, read_one: Callable[[str, Field], FieldSet]) -> FieldSet:
     """Read the elements of a field that has commas; Unreadable names element and place."""
+    if "," not in token.text:
+        try:
+            return read_one(token.text, field)
+        except Unreadable as error:
+            raise placed(error, field, token) from error
     found, place = FieldSet(), token.place
     for element in token.text.split(","):
         try:

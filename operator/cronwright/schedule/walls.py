@@ -33,6 +33,8 @@ class Walls:
         self._limits = tuple(
             each.years for each in (*expressions, *exclusion.expressions) if each.years is not None
         )
+        # The years in which there can be any at all.
+        self._first_year, self._last_year = _bounds(expressions)
         self._known: dict[object, tuple[Group, ...]] = {}
 
     def first_from(self, wall: int) -> int | None:
@@ -119,7 +121,7 @@ class Walls:
                 return (year.first + day - EPOCH) * DAY + (times.first_from(0) or 0)
             if year.number >= until:
                 return None
-            year, index = year_of(year.number + 1), 0
+            year, index = self._following(year), 0
 
     def _last_of_earlier(self, year: Year, index: int) -> int | None:
         """Return the last one of the days of a year below an index, or of an earlier year."""
@@ -136,12 +138,29 @@ class Walls:
                 return (year.first + day - EPOCH) * DAY + (times.last_until(DAY - 1) or 0)
             if year.number <= until:
                 return None
-            year, index = year_of(year.number - 1), 366
+            year, index = self._preceding(year), 366
+
+    def _following(self, year: Year) -> Year:
+        """Return the next year, or the first one that a period does not take out whole."""
+        following = year_of(year.number + 1)
+        start = (following.first - EPOCH) * DAY
+        for period in self.exclusion.periods_within(start, start + 1):
+            last_day = min((period.end - 1) // DAY + EPOCH, LAST_DAY)
+            return max(following, year_with(last_day))
+        return following
+
+    def _preceding(self, year: Year) -> Year:
+        """Return the year before, or the last one that a period does not take out whole."""
+        preceding = year_of(year.number - 1)
+        end = (year.first - EPOCH) * DAY
+        for period in self.exclusion.periods_within(end - 1, end):
+            return min(preceding, year_with(max(period.start // DAY + EPOCH, 1)))
+        return preceding
 
     def _search_until(self, year: int) -> int:
         """Return the last year that needs a look."""
         if self._limits:
-            return LAST_YEAR
+            return self._last_year
         periods = self.exclusion.periods
         if periods:
             last_day = min(periods[-1].end // DAY + EPOCH, LAST_DAY)
@@ -150,7 +169,7 @@ class Walls:
 
     def _search_back_until(self, year: int) -> int:
         if self._limits:
-            return FIRST_YEAR
+            return self._first_year
         periods = self.exclusion.periods
         if periods:
             first_day = max(periods[0].start // DAY + EPOCH, 1)
@@ -175,3 +194,12 @@ class Walls:
         if self._limits:
             return year.begin, year.leap, *(years >> year.number & 1 for years in self._limits)
         return year.begin, year.leap
+
+
+def _bounds(expressions: tuple[CronExpression, ...]) -> tuple[int, int]:
+    years = 0
+    for expression in expressions:
+        if expression.years is None:
+            return FIRST_YEAR, LAST_YEAR
+        years |= expression.years
+    return (lowest(years), highest(years)) if years else (LAST_YEAR, FIRST_YEAR)

@@ -15,6 +15,7 @@ from tests.schedule.reference.grammar import (
     last_named,
     last_weekday,
     near_day,
+    near_day_or_none,
     near_the_end,
     nth_named,
     on_days,
@@ -160,7 +161,7 @@ def _spring_day(grammar: Grammar) -> Days:
     if kind == 2:
         return Days(f"L-{number % 28 + 1}", before_the_end(number % 28 + 1))
     if kind == 3:
-        return Days(f"{number}W", near_day(number))
+        return Days(f"{number}W", near_day_or_none(number))
     return _one_day(grammar, number)
 
 

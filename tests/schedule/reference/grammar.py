@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-MONTHS: Final = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-WEEKDAYS: Final = "SUN MON TUE WED THU FRI SAT".split()
+MONTHS: Final = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+WEEKDAYS: Final = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 _BROKEN: Final = "0123456789*/-,?LW#@HTZ+. "
 
 
@@ -201,6 +201,20 @@ def near_day(number: int) -> Callable[[date], bool]:
         if number > last_of_month(day).day:
             return False
         return day == nearest_weekday(day.replace(day=number))
+
+    return match
+
+
+def near_day_or_none(number: int) -> Callable[[date], bool]:
+    """Match as `near_day`, but no day where the month ends on a Sunday that is meant: Spring's way.
+
+    Its own documentation has the Monday after, which is in the next month; it runs on neither.
+    """
+    near = near_day(number)
+
+    def match(day: date) -> bool:
+        end = last_of_month(day)
+        return near(day) and not (end.day == number and end.isoweekday() == 7)
 
     return match
 

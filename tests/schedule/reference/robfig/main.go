@@ -22,6 +22,9 @@ import (
 // A search that takes longer than this is taken for one without an end.
 const patience = 2 * time.Second
 
+// No two changes of clock are closer, so a look at both ends of it sees each.
+const probe = 5 * 86_400
+
 type question struct {
 	Expr   string
 	Zone   string
@@ -101,7 +104,7 @@ func reply(asked question) answer {
 		return refusal(err)
 	}
 	next, instant := []string{}, start.In(zone)
-	for range make([]struct{}, asked.N) {
+	for len(next) < asked.N {
 		instant = schedule.Next(instant)
 		if instant.IsZero() {
 			break
@@ -111,21 +114,29 @@ func reply(asked question) answer {
 	return answer{Next: &next}
 }
 
+// Not by ZoneBounds: on the last day of a leap year it gives the very instant as the end (Go 1.26).
 func changes(zone *time.Location, from, until int64) answer {
-	instant := time.Unix(from, 0).In(zone)
-	_, offset := instant.Zone()
-	found := [][2]int64{{from, int64(offset)}}
-	for {
-		_, end := instant.ZoneBounds()
-		if end.IsZero() || end.Unix() >= until {
-			return answer{Changes: &found}
+	offset := offsetAt(zone, from)
+	found := [][2]int64{{from, offset}}
+	for low := from; low < until-1; low += probe {
+		high := min(low+probe, until-1)
+		if after := offsetAt(zone, high); after != offset {
+			for before := low; high-before > 1; {
+				if middle := (before + high) / 2; offsetAt(zone, middle) == offset {
+					before = middle
+				} else {
+					high = middle
+				}
+			}
+			found, offset = append(found, [2]int64{high, after}), after
 		}
-		if _, next := end.Zone(); next != offset {
-			offset = next
-			found = append(found, [2]int64{end.Unix(), int64(offset)})
-		}
-		instant = end
 	}
+	return answer{Changes: &found}
+}
+
+func offsetAt(zone *time.Location, instant int64) int64 {
+	_, offset := time.Unix(instant, 0).In(zone).Zone()
+	return int64(offset)
 }
 
 func refusal(err error) answer {
