@@ -49,7 +49,9 @@ async def _pods(request: web.Request) -> web.Response:
 
 async def _logs(request: web.Request) -> web.StreamResponse:
     container = _find(request)
-    output = _choose(container, previous=request.query.get("previous") == "true")
+    output = _choose(
+        container, request.match_info["pod"], previous=request.query.get("previous") == "true"
+    )
     response = web.StreamResponse(headers={"Content-Type": "text/plain"})
     response.enable_chunked_encoding()
     await response.prepare(request)
@@ -72,7 +74,7 @@ def _find(request: web.Request) -> Container:
     raise web.HTTPNotFound(text=f'pod "{wanted["namespace"]}/{wanted["pod"]}" not found')
 
 
-def _choose(container: Container, *, previous: bool) -> Output:
+def _choose(container: Container, pod: str, *, previous: bool) -> Output:
     outputs = container.outputs
     if previous:
         # The run that is over: not the present one, unless that has ended and none has followed.
@@ -80,12 +82,12 @@ def _choose(container: Container, *, previous: bool) -> Output:
         running = "running" in container.state
         earlier = over if running or "waiting" in container.state else over[:-1]
         if not earlier:
-            text = f'previous terminated container "{container.name}" not found'
+            text = f'previous terminated container "{container.name}" in pod "{pod}" not found'
             raise web.HTTPBadRequest(text=text)
         return earlier[-1]
     if not outputs:
         reason = container.state.get("waiting", {}).get("reason", "ContainerCreating")
-        text = f'container "{container.name}" is waiting to start: {reason}'
+        text = f'container "{container.name}" in pod "{pod}" is waiting to start: {reason}'
         raise web.HTTPBadRequest(text=text)
     return outputs[-1]
 
