@@ -88,11 +88,17 @@ class Report:
         metadata = self._shared.body["metadata"]
         return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
 
+    @property
+    def _has_running(self) -> bool:
+        return any("running" in each.state for each in (*self._inits, *self._mains))
+
     def _status(self, *, final: bool) -> JSONObject:
         body, address = self._shared.body, self._shared.address
         now_phase = status.phase(self._policy, self._inits, self._mains, over=final)
         if final and (self.verdict or now_phase not in status.FINAL_PHASES):
             now_phase = "Failed"
+        if not final and self._has_running and now_phase in status.FINAL_PHASES:
+            now_phase = body.get("status", {}).get("phase", "Pending")  # until all have ended
         content: JSONObject = {
             "phase": now_phase,
             "observedGeneration": body["metadata"].get("generation"),
