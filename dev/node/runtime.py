@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from dev.node import sandbox
+from dev.node import root
 
 JSONObject = dict[str, Any]
 
@@ -53,7 +53,7 @@ class Runtime:
         self._stage.mkdir(exist_ok=True)
         self._count = 0
         self.isolation = _isolation()
-        self._mounts = sandbox.other_mounts() if self.isolation == "root" else []
+        self._mounts = root.other_mounts() if self.isolation == "root" else []
         self._programs = sorted({str(Path(sys.prefix).resolve()), sys.base_prefix, str(_CHECKOUT)})
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._zygote = subprocess.Popen(
@@ -160,9 +160,9 @@ async def _follow(descriptor: int) -> Process:
 
 def _isolation() -> str:
     """Find out which namespaces this machine allows: `root`, `user` or `none`."""
-    flags = ["--mount", "--pid", "--uts", "--fork"]
+    flags = ["--mount", "--pid", "--uts", "--fork", "--mount-proc"]
     if os.geteuid() != 0:
-        flags.append("--user")
+        flags.append("--map-root-user")
     try:
         allowed = subprocess.run(["unshare", *flags, "true"], capture_output=True, check=False)
     except FileNotFoundError:

@@ -59,14 +59,7 @@ async def running_node(
     await client.create("/api/v1/nodes", body)
     try:
         command = [*wrapper, sys.executable, "-m", "dev.node", *_flags(name, directory, layout)]
-        with (directory / "log").open("wb") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=CHECKOUT,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **(variables or {})},
-            )
+        process = _start(command, directory / "log", {**os.environ, **(variables or {})})
         try:
             node = NodeProcess(name, directory / "log")
 
@@ -86,6 +79,11 @@ async def running_node(
     finally:
         await client.delete(path)
         shutil.rmtree(directory)
+
+
+def _start(command: list[str], log: Path, variables: dict[str, str]) -> subprocess.Popen[bytes]:
+    with log.open("wb") as file:
+        return subprocess.Popen(command, cwd=CHECKOUT, stdout=file, stderr=file, env=variables)
 
 
 def _flags(name: str, directory: Path, layout: Layout) -> list[str]:

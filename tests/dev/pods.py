@@ -42,7 +42,7 @@ class Pods:
     def server(self) -> SplitResult:
         """The API server's address, as the node knows it."""
         config = yaml.safe_load(self._kubeconfig.read_text())
-        return urlsplit(config["clusters"][0]["cluster"]["server"])
+        return urlsplit(str(config["clusters"][0]["cluster"]["server"]))
 
     def on(self, node: str) -> "Pods":
         """Give the pods of the same namespace on a node that is chosen here."""

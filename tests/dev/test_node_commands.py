@@ -54,18 +54,19 @@ async def test_the_environment(pods: Pods, client: Client) -> None:
     await client.create(
         f"{core}/secrets", {"metadata": {"name": "login"}, "stringData": {"PASSWORD": "secret"}}
     )
+    optional = {"optional": True}
     env = [
         {"name": "SIZE", "value": "large"},
         {"name": "BOTH", "value": "$(COLOUR) and $(SIZE), not $(LATER) and $$(SIZE)"},
         {"name": "LATER", "value": "late"},
         {"name": "KEY", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "COLOUR"}}},
         {"name": "PASS", "valueFrom": {"secretKeyRef": {"name": "login", "key": "PASSWORD"}}},
-        {"name": "GONE", "valueFrom": {"secretKeyRef": {"name": "x", "key": "y", "optional": True}}},
+        {"name": "GONE", "valueFrom": {"secretKeyRef": {"name": "x", "key": "y", **optional}}},
     ]  # fmt: skip
     sources = [
         {"configMapRef": {"name": "settings"}},
         {"prefix": "LOGIN_", "secretRef": {"name": "login"}},
-        {"configMapRef": {"name": "missing", "optional": True}},
+        {"configMapRef": {"name": "missing", **optional}},
     ]
     await pods.start("pod", container("env", env=env, envFrom=sources), hostname="host")
     (output,) = await pods.outputs("pod")
@@ -145,7 +146,11 @@ async def test_the_downward_api(pods: Pods) -> None:
 
 
 async def test_an_address_of_its_own(pods: Pods) -> None:
-    listen = "import os, socket; s = socket.create_server((os.environ['IP'], 8080)); print(s.getsockname())"
+    listen = (
+        "import os, socket\n"
+        "with socket.create_server((os.environ['IP'], 8080)) as server:\n"
+        "    print(server.getsockname())"
+    )
     env = [{"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]
     python = {"name": "main", "image": IMAGE, "command": [sys.executable, "-c", listen], "env": env}
     await pods.start_all(one=python, two=python)

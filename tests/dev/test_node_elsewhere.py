@@ -51,8 +51,9 @@ async def test_a_user_without_rights(pods: Pods, layout: Layout) -> None:
     async with running_node(pods.client, layout, UNPRIVILEGED) as node:
         there = pods.on(node.name)
         await there.start("pod", main, volumes=volumes)
-        await there.start("words", "test -s /var/run/secrets/kubernetes.io/serviceaccount/token "
-                                   "&& echo words > /dev/termination-log; sleep 60 & exit 4")  # fmt: skip
+        token = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+        words = f"test -s {token} && echo words > /dev/termination-log; sleep 60 & exit 4"
+        await there.start("words", words)
         await there.until("pod", lambda status: status["containerStatuses"][0]["ready"])
         assert await there.output("pod") == "1 0 pod\nhi\n"
         (status,) = await there.ended("words")

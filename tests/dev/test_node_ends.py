@@ -61,7 +61,7 @@ async def watcher(pods: Pods) -> Any:
 async def test_a_deleted_pod_is_seen_terminated_before_it_is_gone(
     pods: Pods, watcher: Watcher
 ) -> None:
-    grace = {"terminationGracePeriodSeconds": 1}
+    grace: dict[str, Any] = {"terminationGracePeriodSeconds": 1}
     await pods.start("polite", SAYS_GOODBYE)
     await pods.start("rude", STUBBORN, **grace)
     await pods.start("fails", "trap 'exit 143' TERM; while :; do sleep 0.05; done")
@@ -108,7 +108,7 @@ async def test_less_patience_than_before(pods: Pods, watcher: Watcher) -> None:
 
 async def test_deadlines(pods: Pods) -> None:
     await pods.start("polite", STAYS, activeDeadlineSeconds=1)
-    short = {"activeDeadlineSeconds": 1, "terminationGracePeriodSeconds": 1}
+    short: dict[str, Any] = {"activeDeadlineSeconds": 1, "terminationGracePeriodSeconds": 1}
     await pods.start("rude", STUBBORN, restartPolicy="Always", **short)
     late = container("true", envFrom=[{"configMapRef": {"name": "missing"}}])
     await pods.start("waiting", late, **short)

@@ -85,11 +85,10 @@ async def test_a_sidecar_is_up_before_the_others_and_ends_after_them(pods: Pods)
     ended = (await pods.get("pod"))["status"]
     assert states(ended) == dict.fromkeys(("first", "init", "second", "main"), "terminated")
     assert [each["restartCount"] for each in ended["initContainerStatuses"]] == [0, 0, 0]
-    finished = [each["state"]["terminated"]["finishedAt"] for each in
-                (ended["containerStatuses"][0], *reversed(ended["initContainerStatuses"]))]  # fmt: skip
-    assert [finished[0], finished[1], finished[3]] == sorted(
-        [finished[0], finished[1], finished[3]]
-    )
+    main, last = ended["containerStatuses"][0], ended["initContainerStatuses"][2]
+    first = ended["initContainerStatuses"][0]
+    ends = [each["state"]["terminated"]["finishedAt"] for each in (main, last, first)]
+    assert ends == sorted(ends)
 
     (held,) = await pods.running("held")
     assert held["status"]["phase"] == "Running"

@@ -1,5 +1,6 @@
 """What containers of the local node see of each other and of the machine."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ async def test_files_are_a_containers_own(pods: Pods) -> None:
         reads=container(f"sleep 0.3; test -e {place} || cat /dev/termination-log"),
     )
     assert await pods.outputs("writes", "reads") == ["of writes\n", ""]
-    assert not Path(place).exists()
+    assert not exists(place)
     writes, reads = await pods.ended("writes", "reads")
     assert (end_of(writes)["message"], "message" in end_of(reads)) == ("of writes\n", False)
 
@@ -54,16 +55,21 @@ async def test_what_a_container_leaves_behind_ends_with_it(pods: Pods) -> None:
     await pods.ended("left", "detached")
 
     async def none_left() -> bool:
-        return not any(mark.encode() in environ(each) for each in Path("/proc").glob("[0-9]*"))
+        return mark.encode() not in environments()
 
     await until(none_left, 5.0, every=0.05)
 
 
-def environ(process: Path) -> bytes:
-    try:
-        return (process / "environ").read_bytes()
-    except OSError:
-        return b""
+def exists(place: str) -> bool:
+    return Path(place).exists()
+
+
+def environments() -> bytes:
+    found = b""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            found += (process / "environ").read_bytes()
+    return found
 
 
 @root_only

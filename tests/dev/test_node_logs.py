@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ async def test_parts_of_a_log(pods: Pods, kubectl: Kubectl) -> None:
     lines = [*"123456789", "wrong", "end"]
     assert whole == "\n".join(lines)
 
-    async def part(**query: object) -> str:
+    async def part(**query: Any) -> str:
         return await pods.output("pod", **query)
 
     assert await part(tailLines=3) == "9\nwrong\nend"

@@ -170,7 +170,10 @@ async def test_the_token_is_the_pods_own(pods: Pods, client: Client) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="users and groups need a node that runs as root")
 @pytest.mark.usefixtures("sources")
 async def test_files_of_the_pods_group(pods: Pods) -> None:
-    owners = "exec 2> /dev/null; cd /v; stat -Lc '%u %g %a' . $(ls); touch x && stat -c '%u %g' x; exit 0"
+    owners = (
+        "exec 2> /dev/null; cd /v; stat -Lc '%u %g %a' . $(ls); "
+        "touch x && stat -c '%u %g' x; exit 0"
+    )
     token = {"serviceAccountToken": {"path": "token"}}
     group, user = {"fsGroup": 2000}, {"runAsUser": 1000}
     secret: dict[str, Any] = {"secret": {"secretName": "login", "defaultMode": 0o400}}
