@@ -100,8 +100,8 @@ class Supervisor:
         hook = self.container.spec.get("lifecycle", {}).get("preStop")
         if hook is not None and grace.left > 0:
             doing = asyncio.create_task(self._perform(hook, grace.left))
-            await grace.wait(asyncio.wait({doing, asyncio.ensure_future(_end_of(process.end))},
-                                          return_when=asyncio.FIRST_COMPLETED))  # fmt: skip
+            either = asyncio.wait({doing, process.end}, return_when=asyncio.FIRST_COMPLETED)
+            await grace.wait(either)
             doing.cancel()
             await asyncio.wait({doing})
             if grace.left < _AFTER_HOOK:
@@ -216,7 +216,3 @@ class Supervisor:
         if self.container.started:
             self.started.set()
         self._shared.changed.set()
-
-
-async def _end_of(end: asyncio.Future[tuple[int, int]]) -> None:
-    await asyncio.wait({end})
