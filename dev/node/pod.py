@@ -129,11 +129,13 @@ class Pod:
     def _account_for_all(self) -> None:
         """Let no container of an ended pod wait on, unless the pod never came to it."""
         mains, inits = _containers(self._mains), _containers(self._inits)
-        if all(each.exit_code == 0 or each.sidecar for each in inits):
-            for container in mains:
-                if "waiting" in container.state:
-                    message = "The container could not be located when the pod was terminated"
-                    container.lose(message)
+        begun = [number for number, each in enumerate(inits) if each.has_begun]
+        waiting = inits[: max(begun, default=0) + 1]
+        if not inits or any(each.has_begun for each in mains) or inits[-1].exit_code == 0:
+            waiting += mains
+        for container in waiting:
+            if "waiting" in container.state:
+                container.lose("The container could not be located when the pod was terminated")
 
     async def _set_up(self) -> bool:
         """Take an address and make the volumes; False where the pod is to end before."""

@@ -100,8 +100,8 @@ class Supervisor:
         hook = self.container.spec.get("lifecycle", {}).get("preStop")
         if hook is not None and grace.left > 0:
             doing = asyncio.create_task(self._perform(hook, grace.left))
-            either = asyncio.wait({doing, process.end}, return_when=asyncio.FIRST_COMPLETED)
-            await grace.wait(either)
+            either: set[asyncio.Future[Any]] = {doing, process.end}
+            await grace.wait(asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED))
             doing.cancel()
             await asyncio.wait({doing})
             if grace.left < _AFTER_HOOK:

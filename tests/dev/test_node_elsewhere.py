@@ -54,10 +54,15 @@ async def test_a_user_without_rights(pods: Pods, layout: Layout) -> None:
         token = "/var/run/secrets/kubernetes.io/serviceaccount/token"
         words = f"test -s {token} && echo words > /dev/termination-log; sleep 60 & exit 4"
         await there.start("words", words)
+        locked = {"readOnlyRootFilesystem": True}
+        write = "for place in / /usr /etc; do touch $place/x && exit 1; done; exit 0"
+        await there.start("locked", container(write, securityContext=locked))
         await there.until("pod", lambda status: status["containerStatuses"][0]["ready"])
         assert await there.output("pod") == "1 0 pod\nhi\n"
         (status,) = await there.ended("words")
         assert (end_of(status)["exitCode"], end_of(status)["message"]) == (4, "words\n")
+        (locked_output,) = await there.outputs("locked")
+        assert locked_output.count("Read-only file system") == 3
         await there.delete("pod")
         await there.gone("pod")
         assert "no namespaces" not in node.log()

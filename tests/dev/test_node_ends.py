@@ -12,7 +12,7 @@ import pytest
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from tests.cluster.waiting import until
-from tests.dev.pods import STAYS, STUBBORN, Pods, container, end_of, waits_for
+from tests.dev.pods import STAYS, STUBBORN, Pods, container, end_of, main_state, waits_for
 
 pytestmark = pytest.mark.cluster
 
@@ -87,11 +87,22 @@ async def test_a_deleted_pod_is_seen_terminated_before_it_is_gone(
 
 async def test_a_pod_that_has_never_begun_is_accounted_for(pods: Pods, watcher: Watcher) -> None:
     await pods.start("pod", {**container("true"), "image": "registry.invalid/x"})
+    inits = [{**container("true", "init"), "image": "registry.invalid/x"}]
+    await pods.start("early", "true", initContainers=inits)
     await pods.until("pod", waits_for("ErrImagePull"))
-    await pods.delete("pod")
-    status = await watcher.last("pod")
-    assert status["phase"] == "Failed"
-    assert (end_of(status)["reason"], end_of(status)["exitCode"]) == ("ContainerStatusUnknown", 137)
+    await pods.until(
+        "early", lambda status: status["initContainerStatuses"][0]["state"]["waiting"]["message"]
+    )
+    for name in ("pod", "early"):
+        await pods.delete(name)
+    lost = ("ContainerStatusUnknown", 137)
+    pod, early = [await watcher.last(name) for name in ("pod", "early")]
+    assert (pod["phase"], early["phase"]) == ("Failed", "Failed")
+    assert (end_of(pod)["reason"], end_of(pod)["exitCode"]) == lost
+    init = early["initContainerStatuses"][0]["state"]["terminated"]
+    assert (init["reason"], init["exitCode"]) == lost
+    # It never came to that one.
+    assert main_state(early)["waiting"]["reason"] == "PodInitializing"
 
 
 async def test_less_patience_than_before(pods: Pods, watcher: Watcher) -> None:
