@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import adopt, memory, reconcile, record
+from tests.bench import adopt, memory, node, reconcile, record
 from tests.bench.progress import Progress
 from tests.bench.report import show
 
-BENCHMARKS: Final = {each.NAME: each for each in (adopt, record, memory, reconcile)}
+BENCHMARKS: Final = {each.NAME: each for each in (adopt, record, memory, reconcile, node)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
