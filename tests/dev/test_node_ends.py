@@ -16,7 +16,20 @@ from tests.dev.pods import STAYS, STUBBORN, Pods, container, end_of, main_state,
 
 pytestmark = pytest.mark.cluster
 
-SAYS_GOODBYE = "trap 'echo goodbye; exit 0' TERM; while :; do sleep 0.05; done"
+# They say that they are up when they are ready for a signal.
+POLITE = "trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done"
+FAILS = POLITE.replace("exit 0", "exit 143")
+RUDE = f"echo up; {STUBBORN}"
+
+
+async def up(pods: Pods, *names: str) -> None:
+    """Wait until pods have said so."""
+
+    async def said() -> bool:
+        return all([await pods.output(name) == "up\n" for name in names])
+
+    await pods.running(*names)
+    await until(said, every=0.05)
 
 
 class Watcher:
@@ -62,13 +75,13 @@ async def test_a_deleted_pod_is_seen_terminated_before_it_is_gone(
     pods: Pods, watcher: Watcher
 ) -> None:
     grace: dict[str, Any] = {"terminationGracePeriodSeconds": 1}
-    await pods.start("polite", SAYS_GOODBYE)
-    await pods.start("rude", STUBBORN, **grace)
-    await pods.start("fails", "trap 'exit 143' TERM; while :; do sleep 0.05; done")
+    await pods.start("polite", POLITE)
+    await pods.start("rude", RUDE, **grace)
+    await pods.start("fails", FAILS)
     # Whatever the policy: nothing is started again.
-    await pods.start("always", SAYS_GOODBYE, restartPolicy="Always")
+    await pods.start("always", POLITE, restartPolicy="Always")
     names = ("polite", "rude", "fails", "always")
-    await pods.running(*names)
+    await up(pods, *names)
     for name in names:
         await pods.delete(name)
 
@@ -118,7 +131,7 @@ async def test_less_patience_than_before(pods: Pods, watcher: Watcher) -> None:
 
 
 async def test_deadlines(pods: Pods) -> None:
-    await pods.start("polite", STAYS, activeDeadlineSeconds=1)
+    await pods.start("polite", STAYS, activeDeadlineSeconds=2)
     short: dict[str, Any] = {"activeDeadlineSeconds": 1, "terminationGracePeriodSeconds": 1}
     await pods.start("rude", STUBBORN, restartPolicy="Always", **short)
     late = container("true", envFrom=[{"configMapRef": {"name": "missing"}}])
@@ -149,9 +162,11 @@ async def test_hooks(pods: Pods) -> None:
     shared: dict[str, Any] = {"volumes": [{"name": "v", "emptyDir": {}}]}
     wait = "while ! test -e /v/{0}; do sleep 0.05; done; echo {0}"
     await pods.start("start", hooked(wait.format("up"), postStart="echo > /v/up"), **shared)
-    await pods.start("bad", hooked(STAYS.replace("0", "5", 1), postStart="exit 1"), **shared)
-    goodbye = f"trap 'test -e /v/asked && exit 42' TERM; {STUBBORN}"
-    await pods.start("stop", hooked(goodbye, preStop="sleep 0.2; touch /v/asked"), **shared)
+    wait_up = "while ! test -e /v/up; do sleep 0.05; done; "
+    fails = f"trap 'exit 5' TERM; touch /v/up; {STUBBORN}"
+    await pods.start("bad", hooked(fails, postStart=wait_up + "exit 1"), **shared)
+    goodbye = f"trap 'test -e /v/asked && exit 42' TERM; touch /v/up; {STUBBORN}"
+    await pods.start("stop", hooked(goodbye, preStop=wait_up + "touch /v/asked"), **shared)
     slow = {"terminationGracePeriodSeconds": 1, **shared}
     await pods.start("slow", hooked(STUBBORN, preStop="sleep 60"), **slow)
 

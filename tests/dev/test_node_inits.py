@@ -75,9 +75,9 @@ async def test_a_sidecar_is_up_before_the_others_and_ends_after_them(pods: Pods)
         step(says.format("first", f"touch /v/up; echo first >> {LOG};"), "first",
              startupProbe=probe, **always),
         step(f"echo init >> {LOG}", "init"),
-        step(says.format("second", ""), "second", **always),
+        step(says.format("second", "touch /v/second;"), "second", **always),
     ]  # fmt: skip
-    reader = step(f"sleep 0.5; echo main >> {LOG}; cat {LOG}")
+    reader = step(f"while ! test -e /v/second; do sleep 0.05; done; echo main >> {LOG}; cat {LOG}")
     await pods.start("pod", reader, initContainers=inits, **SHARED)
     await pods.start("held", STAYS, initContainers=inits, **SHARED)
 
@@ -108,7 +108,8 @@ async def test_a_failing_sidecar_is_restarted(pods: Pods) -> None:
 
 async def test_a_sidecar_ends_where_the_initialization_fails(pods: Pods) -> None:
     side = container(STAYS, "side", restartPolicy="Always")
-    await pods.start("pod", "true", initContainers=[side, container("exit 1", "bad")])
+    grace: dict[str, Any] = {"terminationGracePeriodSeconds": 1}
+    await pods.start("pod", "true", initContainers=[side, container("exit 1", "bad")], **grace)
     (status,) = await pods.ended("pod")
     assert status["phase"] == "Failed"
     assert states(status) == {"side": "terminated", "bad": "terminated", "main": "waiting"}

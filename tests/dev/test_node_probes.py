@@ -50,13 +50,14 @@ def is_ready(status: dict[str, Any]) -> bool:
 
 
 async def test_readiness(pods: Pods) -> None:
-    turns = f"touch /tmp/ready; sleep 1; rm /tmp/ready; {STAYS}"
-    file = run("test", "-e", "/tmp/ready", failureThreshold=1)
+    # The first two times that it is asked it is ready, and then no more.
+    asked = "echo >> /tmp/asked; test $(wc -l < /tmp/asked) -le 2"
+    turns = run("sh", "-c", asked, failureThreshold=1, timeoutSeconds=10)
     await pods.start_all(
         http=server(readinessProbe=get("/ready")),
         unready=server(readinessProbe=get("/other")),
         tcp=server(readinessProbe={"tcpSocket": {"port": 8080}}),
-        turns=container(turns, readinessProbe=file),
+        turns=container(STAYS, readinessProbe=turns),
     )
     ready = {"Ready": "True", "ContainersReady": "True"}
     for name in ("turns", "http", "tcp"):
@@ -80,7 +81,7 @@ async def test_liveness(pods: Pods) -> None:
         main = server if name == "http" else lambda **more: container(STAYS, **more)
         await pods.start(name, main(livenessProbe=probe), restartPolicy="Always",
                          terminationGracePeriodSeconds=1)  # fmt: skip
-    good = container(STAYS, livenessProbe=run("true", **soon))
+    good = container(STAYS, livenessProbe=run("true", periodSeconds=1, timeoutSeconds=10))
     await pods.start("good", good, restartPolicy="Always")
     await pods.start("never", container(STAYS, livenessProbe=run("false", **soon)))
 
@@ -96,7 +97,7 @@ async def test_liveness(pods: Pods) -> None:
 
 
 async def test_startup(pods: Pods) -> None:
-    probe = run("test", "-e", "/tmp/up")
+    probe = run("test", "-e", "/tmp/up", timeoutSeconds=10)
     later = container(
         f"sleep 0.3; touch /tmp/up; {STAYS}",
         startupProbe=probe,
@@ -105,9 +106,11 @@ async def test_startup(pods: Pods) -> None:
     )
     never = container(STAYS, startupProbe={**probe, "failureThreshold": 1})
     await pods.start("later", later)
+    await pods.start("held", container(STAYS, startupProbe={**probe, "failureThreshold": 100}))
     await pods.start("never", never, restartPolicy="Always")
 
-    (body,) = await pods.running("later")
+    (body,) = await pods.running("held")
+    assert not is_ready(body["status"])
     assert not body["status"]["containerStatuses"][0]["started"]
     body = await pods.until("later", is_ready)
     assert body["status"]["containerStatuses"][0]["started"]

@@ -8,6 +8,7 @@ import pytest
 
 from cronwright.kube import paths
 from cronwright.kube.client import Client
+from tests.cluster.waiting import until
 from tests.dev.pods import STAYS, Pods, container, main_state
 
 pytestmark = pytest.mark.cluster
@@ -140,16 +141,18 @@ async def test_the_token_is_the_pods_own(pods: Pods, client: Client) -> None:
     token = {"serviceAccountToken": {"path": "token", "audience": "vault"}}
     main = container(
         f"cat {place}/namespace; echo; grep -c BEGIN {place}/ca.crt; cat {place}/token; echo; "
-        f"cat /v/token; {STAYS}",
+        f"cat /v/token; echo; {STAYS}",
         volumeMounts=[{"name": "v", "mountPath": "/v"}],
     )
     await start(pods, "pod", {"projected": {"sources": [token]}}, main=main)
     (body,) = await pods.running("pod")
 
     async def lines() -> list[str]:
-        return (await pods.output("pod")).splitlines()
+        found = (await pods.output("pod")).splitlines()
+        assert len(found) == 4
+        return found
 
-    namespace, certificates, own, other = await lines()
+    namespace, certificates, own, other = await until(lines, every=0.05)
     assert (namespace, certificates) == (pods.namespace, "1")
 
     async def review(token: str, *audiences: str) -> dict[str, Any]:
