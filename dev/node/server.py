@@ -4,6 +4,7 @@ https://kubernetes.io/docs/reference/node/kubelet-auth/: only clients with a cer
 cluster's authority get in, which the API server's is.
 """
 
+import contextlib
 import ssl
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -55,9 +56,11 @@ async def _logs(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/plain"})
     response.enable_chunked_encoding()
     await response.prepare(request)
-    async for data in output.read(_selection(request)):
-        await response.write(data)
-    await response.write_eof()
+    # Whoever follows a log may leave at any time.
+    with contextlib.suppress(ConnectionResetError):
+        async for data in output.read(_selection(request)):
+            await response.write(data)
+        await response.write_eof()
     return response
 
 
