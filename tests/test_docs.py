@@ -9,7 +9,8 @@ from cronwright.model import conditions
 from cronwright.model.status import Verdict
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("charts/*/*.md")])
+FOLDERS = ("*.md", "docs/*.md", "charts/*/*.md", "dev/*.md", "dev/*/*.md")
+PAGES = sorted(page for folder in FOLDERS for page in ROOT.glob(folder))
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)")
 
 

@@ -1,20 +1,24 @@
 """A container's environment and command line, by the kubelet's rules.
 
 https://kubernetes.io/docs/tasks/inject-data-application/ names the sources; `$(NAME)` refers to
-what stands before it, `$$` is a dollar sign, and what is not known stays as written.
+what stands before it and to the variables of services, `$$` is a dollar sign, and what is not
+known stays as written.
 """
 
-import os
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from dev.node import quantity
+from dev.node.host import ROOM
 
 JSONObject = dict[str, Any]
 
 # Reads a ConfigMap or Secret as text: (kind, name) -> data, None where there is none.
 Reader = Callable[[str, str], Awaitable[Mapping[str, str] | None]]
 
-_REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
+_REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 
 
 class ConfigError(Exception):
@@ -53,21 +57,31 @@ def field(pod: JSONObject, path: str) -> str:
         return str(simple[path])
     if path in {"metadata.labels", "metadata.annotations"}:
         values = metadata.get(path.removeprefix("metadata."), {})
-        return "\n".join(f'{key}="{value}"' for key, value in sorted(values.items()))
+        # A quoted string of Go's is one of JSON's, as far as such values go.
+        lines = (f"{key}={json.dumps(text)}" for key, text in sorted(values.items()))
+        return "\n".join(lines)
     raise ConfigError(f"unsupported fieldPath: {path}")
 
 
 def resource(container: JSONObject, reference: JSONObject) -> str:
-    """Read a resource limit or request of a container; without one, all the machine has."""
+    """Read a container's limit or request, in units of the divisor and rounded up.
+
+    Without a limit it is all that the node offers, without a request nothing.
+    """
     kind, _, name = reference["resource"].partition(".")
-    quantity = container.get("resources", {}).get(kind, {}).get(name)
-    if quantity is None:
-        quantity = os.cpu_count() if name == "cpu" else 0
-    return str(quantity)
+    found = container.get("resources", {}).get(kind, {}).get(name)
+    if found is None:
+        found = ROOM.get(name, "0") if kind == "limits" else "0"
+    return str(quantity.count(str(found), str(reference.get("divisor", "1"))))
 
 
-async def resolve(pod: JSONObject, container: JSONObject, read: Reader) -> dict[str, str]:
-    """Make a container's environment; ConfigError where a source is missing."""
+async def resolve(
+    pod: JSONObject, container: JSONObject, read: Reader, service: Mapping[str, str]
+) -> dict[str, str]:
+    """Make a container's environment; ConfigError where a source is missing.
+
+    `service` are the variables that say where the API server is; a container's own come first.
+    """
     known: dict[str, str] = {}
     for source in container.get("envFrom", ()):
         known.update(await _all_of(source, read))
@@ -77,8 +91,8 @@ async def resolve(pod: JSONObject, container: JSONObject, read: Reader) -> dict[
             if value is not None:
                 known[entry["name"]] = value
         else:
-            known[entry["name"]] = expand(entry.get("value", ""), known)
-    return known
+            known[entry["name"]] = expand(entry.get("value", ""), {**service, **known})
+    return {**service, **known}
 
 
 async def _all_of(source: JSONObject, read: Reader) -> dict[str, str]:
@@ -105,9 +119,9 @@ async def _value(
             data = await read(kind, reference["name"])
             value = None if data is None else data.get(reference["key"])
             if value is None and not reference.get("optional"):
-                missing = f'{kind[:-1]} "{reference["name"]}"'
-                if data is not None:
-                    missing = f"key {reference['key']} in {missing}"
-                raise ConfigError(f"{missing} not found")
+                if data is None:
+                    raise ConfigError(f'{kind[:-1]} "{reference["name"]}" not found')
+                where = f"{'ConfigMap' if kind == 'configmaps' else 'Secret'} {reference['name']}"
+                raise ConfigError(f"couldn't find key {reference['key']} in {where}")
             return value
     raise ConfigError(f"unsupported valueFrom: {sorted(source)}")

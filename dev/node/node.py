@@ -14,7 +14,8 @@ import aiohttp
 
 from dev.node.api import MERGE, Api, ApiError
 from dev.node.container import render_time
-from dev.node.pod import Host, Pod
+from dev.node.host import ROOM, Host
+from dev.node.pod import Pod
 from dev.node.runtime import Runtime
 
 JSONObject = dict[str, Any]
@@ -25,7 +26,6 @@ _LEASE_SECONDS: Final = 40
 _HEARTBEAT: Final = 10.0
 # One address a pod, and some to spare for pods that are just ending.
 _ADDRESSES: Final = [f"127.0.1.{number}" for number in range(2, 255)]
-CAPACITY: Final = 240
 
 
 class Node:
@@ -107,8 +107,8 @@ class Node:
             if over and "deletionTimestamp" not in metadata:
                 return  # ended under an earlier process of this node: its output is gone
             pod = self._pods[metadata["uid"]] = Pod(self._host, body)
+        pod.update(body)
         if "deletionTimestamp" in metadata:
-            pod.body["metadata"] = metadata
             if over:
                 asyncio.create_task(pod.remove()).add_done_callback(_forget)
             pod.stop(metadata.get("deletionGracePeriodSeconds", 30))
@@ -143,14 +143,13 @@ class Node:
         quiet = ("MemoryPressure", "DiskPressure", "PIDPressure")
         conditions = [_condition(kind, "False", "KubeletHasEnough", now) for kind in quiet]
         conditions.append(_condition("Ready", "True", "KubeletReady", now))
-        room = {"cpu": "64", "memory": "256Gi", "pods": str(CAPACITY)}
         status = {
             "addresses": [
                 {"type": "InternalIP", "address": "127.0.0.1"},
                 {"type": "Hostname", "address": self._name},
             ],
-            "capacity": room,
-            "allocatable": room,
+            "capacity": ROOM,
+            "allocatable": ROOM,
             "conditions": conditions,
             "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
             "nodeInfo": _info(),

@@ -11,7 +11,7 @@ import os
 from bisect import bisect_left
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -150,12 +150,11 @@ class Output:
 
     def _time_at(self, place: int) -> str:
         part = min(bisect_left(self._offsets, place + 1), len(self._times) - 1)
-        time = datetime.fromtimestamp(self._times[part]).astimezone()
-        return time.isoformat(timespec="microseconds")
+        return datetime.fromtimestamp(self._times[part], UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _now() -> float:
-    return datetime.now().astimezone().timestamp()
+    return datetime.now(UTC).timestamp()
 
 
 def pipe() -> tuple[int, int]:

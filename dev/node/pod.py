@@ -1,50 +1,30 @@
 """Leads one pod from its binding to its end.
 
-`node` makes one `Pod` for each that is bound to it and tells it of deletions. Everything that the
-API server hears of the pod goes through `_report`, which sends the newest status and never two at
-the same time.
+`node` makes one `Pod` for each that is bound to it and tells it of changes and deletions. A
+`supervisor` runs each container; everything that the API server hears goes through `report`.
 """
 
 import asyncio
 import contextlib
 import logging
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
 import aiohttp
 
-from dev.node import environment, probe, status
-from dev.node.api import MERGE, Api, ApiError
-from dev.node.container import Container, Place, render_time
+from dev.node.api import ApiError
+from dev.node.container import Container
 from dev.node.environment import ConfigError
-from dev.node.runtime import Runtime
-from dev.node.volumes import Volumes, read_data
+from dev.node.grace import Grace
+from dev.node.host import Host
+from dev.node.report import Report
+from dev.node.supervisor import Shared, Supervisor
+from dev.node.volumes import Volumes
 
 JSONObject = dict[str, Any]
 
 logger = logging.getLogger(__name__)
-
-_PULL_FAILS: Final = "registry.invalid/"
-_LONGEST_BACKOFF: Final = 300.0
-_STABLE: Final = 600.0  # a container that ran so long starts its back-off anew
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """What a pod gets from its node."""
-
-    api: Api
-    runtime: Runtime
-    directory: Path
-    address: str
-    service: dict[str, str]
-    backoff: float
-    take_ip: Callable[[], str]
-    free_ip: Callable[[str], None]
 
 
 class Pod:
@@ -53,288 +33,188 @@ class Pod:
     def __init__(self, host: Host, body: JSONObject) -> None:
         self.body = body
         self.uid: str = body["metadata"]["uid"]
-        self._host = host
         spec = body["spec"]
-        self.inits = [Container(each, init=True) for each in spec.get("initContainers", ())]
-        self.mains = [Container(each) for each in spec["containers"]]
-        self._policy: str = spec.get("restartPolicy", "Always")
-        self._directory = host.directory / "pods" / self.uid
-        self._volumes = Volumes(host.api, body, self._directory / "volumes")
-        self._ip = ""
-        self._started = datetime.now(UTC)
-        self._verdict: JSONObject = {}  # reason and message of a pod that the node has ended
-        self._stopping = asyncio.Event()
-        self._dirty = asyncio.Event()
-        self._silent = False
+        directory = host.directory / "pods" / self.uid
+        volumes = Volumes(host.api, body, directory / "volumes")
+        self._shared = Shared(host, body, directory, volumes)
+        policy = spec.get("restartPolicy", "Always")
+        until_good = "Never" if policy == "Never" else "OnFailure"
+        self._inits = [
+            self._supervise(Container(each, init=True), until_good)
+            for each in spec.get("initContainers", ())
+        ]
+        self._mains = [self._supervise(Container(each), policy) for each in spec["containers"]]
+        inits, mains = _containers(self._inits), _containers(self._mains)
+        if inits:
+            for container in (*inits, *mains):
+                container.wait("PodInitializing")
+        self._report = Report(self._shared, inits, mains)
+        self._ending: asyncio.Task[None] | None = None
+        self._edited = asyncio.Event()
         self._life = asyncio.create_task(self._live())
 
     @property
     def containers(self) -> list[Container]:
         """List all containers, in the order in which they start."""
-        return [*self.inits, *self.mains]
+        return _containers([*self._inits, *self._mains])
+
+    def update(self, body: JSONObject) -> None:
+        """Take in what may change of a pod: its metadata, and when it has to be over."""
+        self.body["metadata"] = body["metadata"]
+        deadline = body["spec"].get("activeDeadlineSeconds")
+        if self.body["spec"].get("activeDeadlineSeconds") != deadline:
+            self.body["spec"]["activeDeadlineSeconds"] = deadline
+            self._edited.set()
 
     def stop(self, grace: float, reason: str = "", message: str = "") -> None:
-        """End the pod: ask its containers, and kill them after the grace period."""
-        if self._stopping.is_set():
+        """End the pod: ask its containers, and kill them after the grace period.
+
+        Called again it can only shorten that.
+        """
+        shared = self._shared
+        if shared.grace is not None:
+            shared.grace.shorten(grace)
             return
         if reason:
-            self._verdict = {"reason": reason, "message": message}
-        self._stopping.set()
-        for container in self.containers:
-            asyncio.create_task(container.stop(grace)).add_done_callback(_forget)
+            self._report.verdict = {"reason": reason, "message": message}
+        shared.grace = Grace(grace)
+        shared.stopping.set()
+        self._ending = asyncio.create_task(self._stop_containers(shared.grace))
+
+    async def remove(self) -> None:
+        """Take the object of a deleted pod that has ended away."""
+        await self._report.remove()
 
     async def vanish(self) -> None:
         """End a pod whose object is gone, at once and without a word."""
-        self._silent = True
+        self._report.silent = True
         self.stop(0.0)
         with contextlib.suppress(asyncio.CancelledError):
             await self._life
-        shutil.rmtree(self._directory, ignore_errors=True)
+        shutil.rmtree(self._shared.directory, ignore_errors=True)
 
     async def _live(self) -> None:
-        reporter = asyncio.create_task(self._report_changes())
-        tokens: asyncio.Task[None] | None = None
-        deadline: asyncio.Task[None] | None = None
+        beside = [
+            asyncio.create_task(self._report.changes()),
+            asyncio.create_task(self._watch_deadline()),
+        ]
         try:
             if self._is_left_over():
                 self._lose_containers()
             elif await self._set_up():
-                tokens = asyncio.create_task(self._volumes.renew_tokens())
-                deadline = asyncio.create_task(self._watch_deadline())
+                beside.append(asyncio.create_task(self._shared.volumes.renew_tokens()))
                 await self._run_containers()
         except Exception:
             logger.exception("pod %s failed", self.body["metadata"]["name"])
         finally:
-            for each in (tokens, deadline):
-                if each is not None:
-                    each.cancel()
-            reporter.cancel()
-            await asyncio.gather(reporter, return_exceptions=True)
-            await self._report(final=True)
-            if self._ip:
-                self._host.free_ip(self._ip)
-            shutil.rmtree(self._directory / "volumes", ignore_errors=True)
+            for each in beside:
+                each.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            self._account_for_all()
+            await self._report.end()
+            if self._shared.address:
+                self._shared.host.free_ip(self._shared.address)
+            shutil.rmtree(self._shared.directory / "volumes", ignore_errors=True)
 
     def _is_left_over(self) -> bool:
         """Tell whether another node process has run this pod before."""
         return bool(self.body.get("status", {}).get("containerStatuses"))
 
     def _lose_containers(self) -> None:
-        for container in self.mains:
-            container.lose()
-        self._verdict = {"reason": "NodeRestarted", "message": "the node's process was restarted"}
+        for container in _containers(self._mains):
+            container.lose("The container could not be located: the node's process was restarted")
+        message = "the node's process was restarted"
+        self._report.verdict = {"reason": "NodeRestarted", "message": message}
+
+    def _account_for_all(self) -> None:
+        """Let no container of an ended pod wait on, unless the pod never came to it."""
+        mains, inits = _containers(self._mains), _containers(self._inits)
+        begun = [number for number, each in enumerate(inits) if each.has_begun]
+        waiting = inits[: max(begun, default=0) + 1]
+        if not inits or any(each.has_begun for each in mains) or inits[-1].exit_code == 0:
+            waiting += mains
+        for container in waiting:
+            if "waiting" in container.state:
+                container.lose("The container could not be located when the pod was terminated")
 
     async def _set_up(self) -> bool:
         """Take an address and make the volumes; False where the pod is to end before."""
-        while not self._stopping.is_set():
+        shared = self._shared
+        while not shared.stopping.is_set():
             try:
-                if not self._ip:
-                    self._ip = self._host.take_ip()
+                if not shared.address:
+                    shared.address = shared.host.take_ip()
                     known = self.body.setdefault("status", {})
-                    known.update(podIP=self._ip, hostIP=self._host.address)
-                await self._volumes.prepare()
+                    known.update(podIP=shared.address, hostIP=shared.host.address)
+                await shared.volumes.prepare()
             except ConfigError as error:
-                self._wait_all("ContainerCreating", str(error))
+                self._wait_all(str(error))
             except (ApiError, OSError, TimeoutError, aiohttp.ClientError, LookupError) as error:
                 logger.debug("pod %s: %s", self.body["metadata"]["name"], error)
             else:
                 return True
-            await self._pause(1.0)
+            await shared.pause(1.0)
         return False
+
+    def _wait_all(self, message: str) -> None:
+        for container in self.containers:
+            container.wait("PodInitializing" if self._inits else "ContainerCreating", message)
+        self._shared.changed.set()
 
     async def _run_containers(self) -> None:
-        for container in self.inits:
-            if container.spec.get("restartPolicy") == "Always":
-                sidecar = asyncio.create_task(self._keep(container, "Always"))
-                sidecar.add_done_callback(_forget)
-                continue
-            for main in self.mains:
-                main.wait("PodInitializing")
-            policy = "Never" if self._policy == "Never" else "OnFailure"
-            await self._keep(container, policy)
-            if container.exit_code != 0:
-                return
-        await asyncio.gather(*(self._keep(each, self._policy) for each in self.mains))
-        self._stopping.set()
-        await asyncio.gather(*(each.stop(5.0) for each in self.inits))
-
-    async def _keep(self, container: Container, policy: str) -> None:
-        """Run a container, and again as its policy says."""
-        delay = 0.0
-        while not self._stopping.is_set():
-            if not await self._start(container):
-                return
-            began = asyncio.get_running_loop().time()
-            await self._attend(container)
-            self._dirty.set()
-            code = container.exit_code
-            if (
-                self._stopping.is_set()
-                or policy == "Never"
-                or (policy == "OnFailure" and code == 0)
-            ):
-                return
-            if asyncio.get_running_loop().time() - began > _STABLE:
-                delay = 0.0
-            if delay:
-                text = f"back-off {delay:g}s restarting failed container={container.name}"
-                container.wait("CrashLoopBackOff", text)
-                self._dirty.set()
-                await self._pause(delay)
-            else:
-                container.last_state = container.state
-            if self._stopping.is_set():
-                return  # what was stopped in its back-off has not restarted
-            delay = min(max(delay * 2, self._host.backoff), _LONGEST_BACKOFF)
-            container.restarts += 1
-
-    async def _attend(self, container: Container) -> None:
-        """Wait for the end of a run; end it where a probe says so."""
-        self._dirty.set()
-        ended = asyncio.create_task(container.run())
-        probes = asyncio.create_task(
-            probe.watch(container, self._ip, self._host.runtime, self._dirty.set)
-        )
+        sidecars: list[asyncio.Task[None]] = []
         try:
-            await asyncio.wait({ended, probes}, return_when=asyncio.FIRST_COMPLETED)
-            if not ended.done() and probes.result():
-                grace = self.body["spec"].get("terminationGracePeriodSeconds", 30)
-                await container.stop(grace)
-            await ended
+            for init in self._inits:
+                if init.container.sidecar:
+                    sidecars.append(asyncio.create_task(init.run()))
+                    await self._until_started(init)
+                    continue
+                await init.run()
+                if init.container.exit_code != 0:
+                    return
+            if not self._shared.stopping.is_set():
+                await asyncio.gather(*(each.run() for each in self._mains))
         finally:
-            probes.cancel()
-            await asyncio.gather(probes, return_exceptions=True)
+            self.stop(self._shared.grace_seconds)
+            if self._ending is not None:
+                await self._ending
+            await asyncio.gather(*sidecars)
 
-    async def _start(self, container: Container) -> bool:
-        """Start a container once what it needs is there; False where the pod is to end before."""
-        pull_delay = self._host.backoff
-        while not self._stopping.is_set():
-            image = str(container.spec.get("image", ""))
-            if image.startswith(_PULL_FAILS):
-                container.wait("ErrImagePull", f'failed to pull image "{image}": no such host')
-                self._dirty.set()
-                await self._pause(min(pull_delay, 2.0))
-                container.wait("ImagePullBackOff", f'Back-off pulling image "{image}"')
-                self._dirty.set()
-                await self._pause(pull_delay)
-                pull_delay = min(pull_delay * 2, _LONGEST_BACKOFF)
-                continue
-            try:
-                if not container.spec.get("command") and not container.spec.get("args"):
-                    container.wait("CreateContainerError", "no command specified")
-                else:
-                    await container.start(await self._place(container))
-                    return True
-            except ConfigError as error:
-                container.wait("CreateContainerConfigError", str(error))
-            except (ApiError, OSError, TimeoutError, aiohttp.ClientError) as error:
-                container.wait("CreateContainerError", str(error))
-            self._dirty.set()
-            await self._pause(2.0)
-        return False
+    async def _until_started(self, sidecar: Supervisor) -> None:
+        waits = [
+            asyncio.create_task(sidecar.started.wait()),
+            asyncio.create_task(self._shared.stopping.wait()),
+        ]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
 
-    async def _place(self, container: Container) -> Place:
-        variables = await environment.resolve(self.body, container.spec, self._read)
-        name = self.body["spec"].get("hostname") or self.body["metadata"]["name"]
-        return Place(
-            runtime=self._host.runtime,
-            directory=self._directory,
-            environment={"HOSTNAME": name, **self._host.service, **variables},
-            mounts=self._volumes.mounts(container.spec),
-            security=self.body["spec"].get("securityContext", {}),
-        )
-
-    async def _read(self, kind: str, name: str) -> dict[str, str] | None:
-        data = await read_data(self._host.api, self.body, kind, name)
-        if data is None:
-            return None
-        return {key: value.decode(errors="replace") for key, value in data.items()}
-
-    def _wait_all(self, reason: str, message: str) -> None:
-        for container in self.containers:
-            container.wait(reason, message)
-        self._dirty.set()
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait, but not longer than the pod lives."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+    async def _stop_containers(self, grace: Grace) -> None:
+        """End all at once, then the sidecars, the last one first."""
+        sidecars = [each for each in self._inits if each.container.sidecar]
+        others = [each for each in self._inits if not each.container.sidecar]
+        await asyncio.gather(*(each.stop(grace) for each in (*others, *self._mains)))
+        for each in reversed(sidecars):
+            await each.stop(grace)
 
     async def _watch_deadline(self) -> None:
-        seconds = self.body["spec"].get("activeDeadlineSeconds")
-        if seconds is None:
-            return
-        await asyncio.sleep(seconds)
-        text = "Pod was active on the node longer than the specified deadline"
-        grace = self.body["spec"].get("terminationGracePeriodSeconds", 30)
-        self.stop(grace, "DeadlineExceeded", text)
-
-    async def _report_changes(self) -> None:
+        """End the pod when it has been active for longer than it may be."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            # Containers that end at once are reported ended, without the word between.
-            await asyncio.sleep(0.005)
-            await self._report(final=False)
+            self._edited.clear()
+            seconds = self.body["spec"].get("activeDeadlineSeconds")
+            left = None if seconds is None else max(began + seconds - loop.time(), 0.0)
+            try:
+                await asyncio.wait_for(self._edited.wait(), left)
+            except TimeoutError:
+                break
+        text = "Pod was active on the node longer than the specified deadline"
+        self.stop(self._shared.grace_seconds, "DeadlineExceeded", text)
 
-    async def _report(self, *, final: bool) -> None:
-        """Send the status, again and again until it has arrived or the pod is gone."""
-        wait = 0.1
-        while not self._silent and not await self._try_to_report(final=final):
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, 5.0)
-
-    async def _try_to_report(self, *, final: bool) -> bool:
-        try:
-            await self._send(self._status(final=final))
-            if final and "deletionTimestamp" in self.body["metadata"]:
-                await self.remove()
-        except ApiError as error:
-            return error.status in {404, 409}  # the pod is gone, or another of its name
-        except (OSError, TimeoutError, aiohttp.ClientError):
-            return False
-        return True
-
-    async def remove(self) -> None:
-        """Take the object of a deleted pod that has ended away."""
-        options = {"gracePeriodSeconds": 0, "preconditions": {"uid": self.uid}}
-        try:
-            await self._host.api.call("DELETE", self._path(), options)
-        except ApiError as error:
-            if error.status not in {404, 409}:
-                raise
-
-    async def _send(self, content: JSONObject) -> None:
-        patch = {"metadata": {"uid": self.uid}, "status": content}
-        answer = await self._host.api.call("PATCH", f"{self._path()}/status", patch, MERGE)
-        self.body["status"] = {**answer["status"], "podIP": self._ip}
-
-    def _path(self) -> str:
-        metadata = self.body["metadata"]
-        return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
-
-    def _status(self, *, final: bool) -> JSONObject:
-        now_phase = status.phase(self._policy, self.inits, self.mains)
-        if final and now_phase not in {"Succeeded", "Failed"}:
-            now_phase = "Failed"
-        if self._verdict and final:
-            now_phase = "Failed"
-        old = self.body.get("status", {}).get("conditions", ())
-        content: JSONObject = {
-            "phase": now_phase,
-            "conditions": status.conditions(old, self.inits, self.mains, now_phase),
-            "hostIP": self._host.address,
-            "hostIPs": [{"ip": self._host.address}],
-            "startTime": render_time(self._started),
-            "containerStatuses": [each.status() for each in self.mains],
-        }
-        if self.inits:
-            content["initContainerStatuses"] = [each.status() for each in self.inits]
-        if self._ip:
-            content |= {"podIP": self._ip, "podIPs": [{"ip": self._ip}]}
-        return {**content, **(self._verdict if final else {})}
+    def _supervise(self, container: Container, policy: str) -> Supervisor:
+        return Supervisor(container, "Always" if container.sidecar else policy, self._shared)
 
 
-def _forget(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        logger.error("a container was not handled: %s", task.exception())
+def _containers(supervisors: Sequence[Supervisor]) -> list[Container]:
+    return [each.container for each in supervisors]

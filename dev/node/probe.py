@@ -1,18 +1,16 @@
-"""A container's probes: startup, readiness and liveness, by HTTP, TCP or a command.
+"""A container's probes: startup, readiness and liveness.
 
 https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/
-`pod` runs one `watch` a container while it runs.
+`supervisor` runs one `watch` a container while it runs; `action` asks.
 """
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from typing import Any
 
-import aiohttp
-
+from dev.node.action import ActionError, perform
 from dev.node.container import Container
-from dev.node.runtime import Runtime, StartError
+from dev.node.runtime import Runtime
 
 JSONObject = dict[str, Any]
 
@@ -88,47 +86,8 @@ async def _liveness(container: Container, address: str, runtime: Runtime) -> boo
 
 
 async def _ask(container: Container, probe: JSONObject, address: str, runtime: Runtime) -> bool:
-    timeout = float(probe.get("timeoutSeconds", 1))
-    if "exec" in probe:
-        process = container.process
-        if process is None:
-            return False
-        try:
-            command = probe["exec"]["command"]
-            return await runtime.execute(process, command, container.variables, timeout) == 0
-        except StartError:
-            return False
     try:
-        async with asyncio.timeout(timeout):
-            if "httpGet" in probe:
-                return await _http(container, probe["httpGet"], address)
-            host = probe.get("tcpSocket", {}).get("host") or address
-            port = _port(container, probe["tcpSocket"]["port"])
-            _, writer = await asyncio.open_connection(host, port)
-            writer.close()
-            return True
-    except (OSError, TimeoutError, aiohttp.ClientError):
+        await perform(container, probe, address, runtime, float(probe.get("timeoutSeconds", 1)))
+    except ActionError:
         return False
-
-
-async def _http(container: Container, get: JSONObject, address: str) -> bool:
-    scheme = get.get("scheme", "HTTP").lower()
-    port = _port(container, get["port"])
-    url = f"{scheme}://{get.get('host') or address}:{port}{get.get('path', '/')}"
-    headers = {each["name"]: each["value"] for each in get.get("httpHeaders", ())}
-    unverified = ssl.create_default_context()
-    unverified.check_hostname = False
-    unverified.verify_mode = ssl.CERT_NONE
-    connector = aiohttp.TCPConnector(ssl=unverified)
-    async with (
-        aiohttp.ClientSession(connector=connector) as session,
-        session.get(url, headers=headers, allow_redirects=False) as response,
-    ):
-        return 200 <= response.status < 400
-
-
-def _port(container: Container, port: int | str) -> int:
-    for each in container.spec.get("ports", ()):
-        if each.get("name") == port:
-            return int(each["containerPort"])
-    return int(port)
+    return True

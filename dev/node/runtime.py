@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from dev.node import sandbox
+from dev.node import root
 
 JSONObject = dict[str, Any]
 
@@ -33,6 +34,7 @@ class Process:
 
     pid: int
     end: asyncio.Future[tuple[int, int]] = field(repr=False)
+    spec: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def kill(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
@@ -51,7 +53,7 @@ class Runtime:
         self._stage.mkdir(exist_ok=True)
         self._count = 0
         self.isolation = _isolation()
-        self._mounts = sandbox.other_mounts() if self.isolation == "root" else []
+        self._mounts = root.other_mounts() if self.isolation == "root" else []
         self._programs = sorted({str(Path(sys.prefix).resolve()), sys.base_prefix, str(_CHECKOUT)})
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._zygote = subprocess.Popen(
@@ -82,6 +84,7 @@ class Runtime:
             "groups": None,
             "group": None,
             "user": None,
+            "hostname": None,
             **spec,
         }
         if self.isolation == "none" and whole["mounts"]:
@@ -96,28 +99,36 @@ class Runtime:
             os.close(output)
             os.close(writing)
         try:
-            return await _follow(reading)
+            process = await _follow(reading)
+            process.spec = spec
+            return process
         finally:
             file.unlink(missing_ok=True)
 
     async def execute(
-        self, inside: Process, command: list[str], environment: Mapping[str, str], timeout: float
+        self,
+        inside: Process,
+        command: list[str],
+        environment: Mapping[str, str],
+        timeout: float | None,
     ) -> int:
-        """Run a command inside a container; give its exit code, or 124 after the timeout."""
+        """Run a command inside a container, as its user; give its exit code.
+
+        TimeoutError where it takes longer than that many seconds: it is killed then.
+        """
         spec = {
             "join": inside.pid if self.isolation != "none" else None,
             "command": command,
             "environment": dict(environment),
-            "workingDir": None,
+            **{key: inside.spec.get(key) for key in ("workingDir", "user", "group", "groups")},
         }
         output = os.open("/dev/null", os.O_WRONLY)
         process = await self.start(spec, output)
         try:
             async with asyncio.timeout(timeout):
                 return (await process.end)[0]
-        except TimeoutError:
-            process.kill(9)
-            return 124
+        finally:
+            process.kill(signal.SIGKILL)
 
 
 async def _follow(descriptor: int) -> Process:
@@ -149,9 +160,9 @@ async def _follow(descriptor: int) -> Process:
 
 def _isolation() -> str:
     """Find out which namespaces this machine allows: `root`, `user` or `none`."""
-    flags = ["--mount", "--pid", "--fork"]
+    flags = ["--mount", "--pid", "--uts", "--fork", "--mount-proc"]
     if os.geteuid() != 0:
-        flags.append("--user")
+        flags.append("--map-root-user")
     try:
         allowed = subprocess.run(["unshare", *flags, "true"], capture_output=True, check=False)
     except FileNotFoundError:

@@ -1,59 +1,45 @@
 """What a container sees: a root of its own over the host's, its volumes, its user.
 
-Runs in the container's first process, between fork and exec; `zygote` calls it. The root is an
-overlay: the host's files below, the container's own writes above, in memory and gone with it.
+Runs in the container's first process, between fork and exec; `zygote` calls it. What the root is
+made of says `root`.
 """
 
+import contextlib
 import os
 import stat
 from pathlib import Path
 from typing import Any
 
-from dev.node import syscalls
+from dev.node import root, syscalls
 
 Spec = dict[str, Any]
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-_NOT_SHOWN = ("/proc", "/sys", "/dev")
-
-
-def other_mounts() -> list[str]:
-    """List what is mounted below the host's root: an overlay of the root does not show it."""
-    mounts = []
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        place = line.split()[4].replace("\\040", " ")
-        if place != "/" and not place.startswith(_NOT_SHOWN):
-            mounts.append(place)
-    return mounts
 
 
 def enter(spec: Spec) -> None:
     """Make the container's root and change into it."""
     syscalls.mount("", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
-    stage = spec["stage"]
-    syscalls.mount("tmpfs", stage, "tmpfs", data="mode=755")
-    root, upper, work = (f"{stage}/{name}" for name in ("root", "upper", "work"))
-    for each in (root, upper, work):
-        os.mkdir(each)  # noqa: PTH102
-    syscalls.mount("overlay", root, "overlay", data=f"lowerdir=/,upperdir={upper},workdir={work}")
-    for place in spec["otherMounts"]:
-        target = Path(root + place)
-        if target.exists():
-            syscalls.bind(place, str(target))
-    syscalls.mount("proc", f"{root}/proc", "proc")
-    syscalls.bind("/sys", f"{root}/sys")
-    _make_devices(f"{root}/dev")
-    _open_paths(root, spec["open"])
+    if spec["isolation"] == "user":
+        place, parts = root.make_in_parts(spec["stage"])
+    else:
+        place, parts = root.make(spec["stage"], spec["otherMounts"])
+    syscalls.mount("proc", f"{place}/proc", "proc")
+    syscalls.bind("/sys", f"{place}/sys")
+    _make_devices(f"{place}/dev")
+    _open_paths(place, spec["open"])
     # Opened before the root changes, mounted after it: a target such as /var/run/secrets goes
     # through a symbolic link, which from outside would lead to the host's own /run.
     sources = [os.open(volume["source"], os.O_PATH) for volume in spec["mounts"]]
-    os.chroot(root)
+    os.chroot(place)
     os.chdir("/")
     for volume, source in zip(spec["mounts"], sources, strict=True):
         _show(volume, f"/proc/self/fd/{source}")
         os.close(source)
     if spec["readOnlyRoot"]:
-        syscalls.mount("", "/", flags=syscalls.MS_BIND | syscalls.MS_REMOUNT | syscalls.MS_RDONLY)
+        flags = syscalls.MS_BIND | syscalls.MS_REMOUNT | syscalls.MS_RDONLY
+        for part in parts:
+            syscalls.mount("", part, flags=flags)
 
 
 def _make_devices(place: str) -> None:
@@ -69,18 +55,20 @@ def _make_devices(place: str) -> None:
     Path(f"{place}/shm").chmod(0o1777)
 
 
-def _open_paths(root: str, paths: list[str]) -> None:
+def _open_paths(place: str, paths: list[str]) -> None:
     """Let every user pass through the directories in which the host's programs stand.
 
     A home directory may be closed to others, while an image's programs never are. Only the
-    container's own root is changed.
+    container's own root is changed; what belongs to somebody else stays closed to an unprivileged
+    user.
     """
     for path in paths:
         for parent in (Path(path), *Path(path).parents):
-            inside = Path(root + str(parent))
-            mode = stat.S_IMODE(inside.stat().st_mode)
-            if inside.is_dir() and not mode & stat.S_IXOTH:
-                inside.chmod(mode | stat.S_IXOTH | stat.S_IROTH)
+            inside = Path(place + str(parent))
+            with contextlib.suppress(PermissionError):
+                mode = stat.S_IMODE(inside.stat().st_mode)
+                if inside.is_dir() and not mode & stat.S_IXOTH:
+                    inside.chmod(mode | stat.S_IXOTH | stat.S_IROTH)
 
 
 def _show(volume: Spec, source: str) -> None:

@@ -4,6 +4,7 @@ https://kubernetes.io/docs/reference/node/kubelet-auth/: only clients with a cer
 cluster's authority get in, which the API server's is.
 """
 
+import contextlib
 import ssl
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -49,13 +50,17 @@ async def _pods(request: web.Request) -> web.Response:
 
 async def _logs(request: web.Request) -> web.StreamResponse:
     container = _find(request)
-    output = _choose(container, previous=request.query.get("previous") == "true")
+    output = _choose(
+        container, request.match_info["pod"], previous=request.query.get("previous") == "true"
+    )
     response = web.StreamResponse(headers={"Content-Type": "text/plain"})
     response.enable_chunked_encoding()
     await response.prepare(request)
-    async for data in output.read(_selection(request)):
-        await response.write(data)
-    await response.write_eof()
+    # Whoever follows a log may leave at any time.
+    with contextlib.suppress(ConnectionResetError):
+        async for data in output.read(_selection(request)):
+            await response.write(data)
+        await response.write_eof()
     return response
 
 
@@ -72,7 +77,7 @@ def _find(request: web.Request) -> Container:
     raise web.HTTPNotFound(text=f'pod "{wanted["namespace"]}/{wanted["pod"]}" not found')
 
 
-def _choose(container: Container, *, previous: bool) -> Output:
+def _choose(container: Container, pod: str, *, previous: bool) -> Output:
     outputs = container.outputs
     if previous:
         # The run that is over: not the present one, unless that has ended and none has followed.
@@ -80,12 +85,12 @@ def _choose(container: Container, *, previous: bool) -> Output:
         running = "running" in container.state
         earlier = over if running or "waiting" in container.state else over[:-1]
         if not earlier:
-            text = f'previous terminated container "{container.name}" not found'
+            text = f'previous terminated container "{container.name}" in pod "{pod}" not found'
             raise web.HTTPBadRequest(text=text)
         return earlier[-1]
     if not outputs:
         reason = container.state.get("waiting", {}).get("reason", "ContainerCreating")
-        text = f'container "{container.name}" is waiting to start: {reason}'
+        text = f'container "{container.name}" in pod "{pod}" is waiting to start: {reason}'
         raise web.HTTPBadRequest(text=text)
     return outputs[-1]
 

@@ -1,55 +1,61 @@
 """A pod's status from the states of its containers, as the kubelet computes it.
 
-`pod` calls it at each change and sends what it gives.
+`report` calls it at each change and sends what it gives.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from dev.node.container import Container, render_time
 
 JSONObject = dict[str, Any]
 
+FINAL_PHASES: Final = frozenset({"Succeeded", "Failed"})
 
-def phase(policy: str, inits: Sequence[Container], mains: Sequence[Container]) -> str:
-    """Compute the phase: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/."""
-    if any(each.exit_code not in (None, 0) for each in inits) and policy == "Never":
+
+def phase(
+    policy: str, inits: Sequence[Container], mains: Sequence[Container], *, over: bool
+) -> str:
+    """Compute the phase: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/.
+
+    `over` says that nothing will be restarted any more, whatever the policy.
+    """
+    began = any(each.has_begun for each in mains)
+    steps = [each for each in inits if not each.sidecar]
+    if policy == "Never" and any(each.exit_code not in {None, 0} for each in steps):
         return "Failed"
-    codes = [each.exit_code for each in mains]
-    if all(code is not None for code in codes):
-        if all(code == 0 for code in codes) and policy != "Always":
-            return "Succeeded"
-        if policy == "Never":
-            return "Failed"
-    if any(
-        "running" in each.state or each.restarts or each.exit_code is not None for each in mains
-    ):
+    if not began and not all(_is_initialized(each) for each in inits):
+        return "Pending"
+    if not all(each.has_begun for each in mains):
+        return "Pending"
+    if any("running" in each.state for each in (*inits, *mains)):
         return "Running"
-    return "Pending"
+    good = all(each.exit_code == 0 for each in mains)
+    if over or policy != "Always":
+        if good:
+            return "Succeeded"
+        if over or policy == "Never":
+            return "Failed"
+    return "Running"  # those that have ended are started again
 
 
 def conditions(
-    old: Sequence[JSONObject],
-    inits: Sequence[Container],
-    mains: Sequence[Container],
-    now_phase: str,
+    body: JSONObject, inits: Sequence[Container], mains: Sequence[Container], now_phase: str
 ) -> list[JSONObject]:
     """Compute the conditions that a node sets; times of those that stay are kept."""
-    over = now_phase in {"Succeeded", "Failed"}
-    initialized = all(each.exit_code == 0 for each in inits)
-    ready = not over and bool(mains) and all(each.ready for each in mains)
-    reason = "PodCompleted" if now_phase == "Succeeded" else "ContainersNotReady"
+    over = now_phase in FINAL_PHASES
+    ready = _ready([*(each for each in inits if each.sidecar), *mains], now_phase)
     wanted = {
-        "PodReadyToStartContainers": (not over, ""),
-        "Initialized": (initialized, "" if initialized else "ContainersNotInitialized"),
-        "Ready": (ready, "" if ready else reason),
-        "ContainersReady": (ready, "" if ready else reason),
+        "PodReadyToStartContainers": (not over and "podIP" in body.get("status", {}), "", ""),
+        "Initialized": _initialized(inits, mains, now_phase),
+        "Ready": ready,
+        "ContainersReady": ready,
     }
-    known = {each["type"]: each for each in old}
+    known = {each["type"]: each for each in body.get("status", {}).get("conditions", ())}
     now = render_time(datetime.now(UTC))
     made = []
-    for kind, (true, why) in wanted.items():
+    for kind, (true, reason, message) in wanted.items():
         status = "True" if true else "False"
         before = known.get(kind, {})
         same = before.get("status") == status
@@ -57,9 +63,37 @@ def conditions(
             {
                 "type": kind,
                 "status": status,
+                "observedGeneration": body["metadata"].get("generation"),
                 "lastProbeTime": None,
                 "lastTransitionTime": before["lastTransitionTime"] if same else now,
-                **({"reason": why} if why else {}),
+                # Sent when empty too: the patch would leave the words of before standing.
+                "reason": reason or None,
+                "message": message or None,
             }
         )
     return made
+
+
+def _is_initialized(init: Container) -> bool:
+    return init.started if init.sidecar else init.exit_code == 0
+
+
+def _initialized(
+    inits: Sequence[Container], mains: Sequence[Container], now_phase: str
+) -> tuple[bool, str, str]:
+    if now_phase == "Succeeded":
+        return True, "PodCompleted", ""
+    missing = [each.name for each in inits if not _is_initialized(each)]
+    if not missing or any(each.has_begun for each in mains):
+        return True, "", ""
+    message = f"containers with incomplete status: [{' '.join(missing)}]"
+    return False, "ContainersNotInitialized", message
+
+
+def _ready(counted: Sequence[Container], now_phase: str) -> tuple[bool, str, str]:
+    if now_phase in FINAL_PHASES:
+        return False, "PodCompleted" if now_phase == "Succeeded" else "PodFailed", ""
+    unready = [each.name for each in counted if not each.ready]
+    if not unready:
+        return True, "", ""
+    return False, "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]"

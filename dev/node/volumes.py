@@ -7,17 +7,20 @@ ServiceAccount token is a real one, bound to the pod, and renewed while it runs.
 import asyncio
 import base64
 import os
+import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from dev.node.api import Api, ApiError
-from dev.node.environment import ConfigError, field
+from dev.node.environment import ConfigError, expand, field, resource
 
 JSONObject = dict[str, Any]
 
 _FILE_MODE: Final = 0o644
+# What shows something of the API: containers can't write there.
+_READ_ONLY: Final = frozenset({"configMap", "secret", "downwardAPI", "projected"})
 
 
 class Volumes:
@@ -28,10 +31,15 @@ class Volumes:
         self._pod = pod
         self._directory = directory
         self._paths: dict[str, Path] = {}
+        self._read_only: set[str] = set()
         self._tokens: list[tuple[Path, JSONObject, float]] = []
         security = pod["spec"].get("securityContext", {})
         self._group: int | None = security.get("fsGroup")
-        self._user: int | None = security.get("runAsUser")
+        users = {
+            each.get("securityContext", {}).get("runAsUser", security.get("runAsUser"))
+            for each in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"])
+        }
+        self._user: int | None = users.pop() if len(users) == 1 else None
 
     async def prepare(self) -> None:
         """Make all volumes; ConfigError where what one shows is not there."""
@@ -47,19 +55,23 @@ class Volumes:
                 path.chmod(0o777)
             else:
                 await self._fill(path, volume)
-            self._hand_over(path, group_writes="emptyDir" in volume)
+            if _READ_ONLY & volume.keys():
+                self._read_only.add(name)
+            self._hand_over(path, read_only=name in self._read_only)
 
-    def mounts(self, container: JSONObject) -> list[JSONObject]:
-        """List a container's mounts for `sandbox`."""
+    def mounts(self, container: JSONObject, variables: Mapping[str, str]) -> list[JSONObject]:
+        """List a container's mounts for `sandbox`; `variables` are for a `subPathExpr`."""
         mounts = []
         for mount in container.get("volumeMounts", ()):
             source = self._paths[mount["name"]]
-            if mount.get("subPath"):
-                source = source / mount["subPath"]
+            inner = mount.get("subPath") or expand(mount.get("subPathExpr", ""), variables)
+            if inner:
+                source = source / inner
                 if not source.exists():
                     source.mkdir(parents=True)
+                    source.chmod(0o777)
             target = mount["mountPath"]
-            read_only = bool(mount.get("readOnly"))
+            read_only = bool(mount.get("readOnly")) or mount["name"] in self._read_only
             mounts.append({"source": str(source), "target": target, "readOnly": read_only})
         return sorted(mounts, key=lambda each: str(each["target"]))
 
@@ -97,16 +109,26 @@ class Volumes:
             await self._write_token(path, source)
         elif kind == "downwardAPI":
             for item in source.get("items", ()):
-                text = field(self._pod, item["fieldRef"]["fieldPath"])
+                text = self._downward(item)
                 _write(path / item["path"], text.encode(), item.get("mode", mode))
         else:
             data = await self._data(kind, source)
-            names = {item["key"]: item for item in source.get("items", ())}
-            for key, content in data.items():
-                if names and key not in names:
-                    continue
-                item = names.get(key, {"path": key})
-                _write(path / item["path"], content, item.get("mode", mode))
+            items = source.get("items") or [{"key": key, "path": key} for key in data]
+            for item in items:
+                if item["key"] in data:
+                    _write(path / item["path"], data[item["key"]], item.get("mode", mode))
+                elif not source.get("optional"):
+                    raise ConfigError(f"references non-existent {kind} key: {item['key']}")
+
+    def _downward(self, item: JSONObject) -> str:
+        if "fieldRef" in item:
+            return field(self._pod, item["fieldRef"]["fieldPath"])
+        reference = item["resourceFieldRef"]
+        spec = self._pod["spec"]
+        for container in (*spec.get("initContainers", ()), *spec["containers"]):
+            if container["name"] == reference.get("containerName"):
+                return resource(container, reference)
+        raise ConfigError(f"unknown container: {reference.get('containerName')}")
 
     async def _data(self, kind: str, source: JSONObject) -> Mapping[str, bytes]:
         plural = "configmaps" if kind == "configMap" else "secrets"
@@ -137,21 +159,24 @@ class Volumes:
             request,
         )
         file = path / source["path"]
-        # The kubelet's rule: the one user of the pod, else its group, may read it; else all may.
-        mode = 0o600 if self._user is not None else 0o640 if self._group is not None else 0o644
+        # The kubelet's rule: the one user of all containers, else the pod's group, may read it;
+        # without either, all may.
+        mode = _FILE_MODE if self._user is None and self._group is None else 0o600
         _write(file, answer["status"]["token"].encode(), mode)
-        self._hand_over(path, group_writes=False)
+        if os.geteuid() == 0 and self._user is not None:
+            os.chown(file, self._user, -1)
+        self._hand_over(path, read_only=True)
         expiry = datetime.fromisoformat(answer["status"]["expirationTimestamp"]).timestamp()
         self._tokens.append((path, source, expiry))
 
-    def _hand_over(self, path: Path, *, group_writes: bool) -> None:
-        if os.geteuid() != 0 or (self._group is None and self._user is None):
+    def _hand_over(self, path: Path, *, read_only: bool) -> None:
+        """Give a volume to the pod's group, as fsGroup asks for."""
+        if os.geteuid() != 0 or self._group is None:
             return
         for each in (path, *path.rglob("*")):
-            user = self._user if self._user is not None and not group_writes else -1
-            os.chown(each, user, -1 if self._group is None else self._group)
-            if group_writes and each.is_dir():
-                each.chmod(0o2777)
+            os.chown(each, -1, self._group)
+            mode = stat.S_IMODE(each.stat().st_mode) | (0o440 if read_only else 0o660)
+            each.chmod(mode | 0o2110 if each.is_dir() else mode)
 
 
 async def read_data(

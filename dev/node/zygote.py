@@ -59,10 +59,13 @@ def _report(reports: int, what: Spec) -> None:
 
 
 def _run(spec: Spec, output: int, reports: int) -> Spec:
+    contained = spec["isolation"] != "none"
     if spec["join"]:
-        _join(spec["join"])
-    elif spec["isolation"] != "none":
+        _join(spec["join"], user_namespace=spec["isolation"] == "user")
+    elif contained:
         _isolate(user_namespace=spec["isolation"] == "user")
+    if not contained:
+        syscalls.adopt_orphans()
     trouble, told = os.pipe()
     child = os.fork()
     if child == 0:
@@ -75,6 +78,8 @@ def _run(spec: Spec, output: int, reports: int) -> Spec:
     if not problem:
         _report(reports, {"pid": child})
     _, status = os.waitpid(child, 0)
+    if not contained:
+        _end_orphans()
     if problem:
         return {"error": problem}
     if os.WIFSIGNALED(status):
@@ -82,9 +87,23 @@ def _run(spec: Spec, output: int, reports: int) -> Spec:
     return {"exit": os.WEXITSTATUS(status), "signal": 0}
 
 
+def _end_orphans() -> None:
+    """Kill what a container has left behind where no PID namespace does that."""
+    children = f"/proc/self/task/{os.getpid()}/children"
+    while True:
+        with open(children) as file:  # noqa: PTH123
+            orphans = [int(pid) for pid in file.read().split()]
+        if not orphans:
+            return
+        for pid in orphans:
+            os.kill(pid, signal.SIGKILL)
+        for pid in orphans:
+            os.waitpid(pid, 0)
+
+
 def _isolate(*, user_namespace: bool) -> None:
     user, group = os.getuid(), os.getgid()
-    kinds = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID
+    kinds = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID | syscalls.CLONE_NEWUTS
     syscalls.unshare(kinds | (syscalls.CLONE_NEWUSER if user_namespace else 0))
     if user_namespace:
         for name, text in (
@@ -96,11 +115,15 @@ def _isolate(*, user_namespace: bool) -> None:
                 file.write(text)
 
 
-def _join(pid: int) -> None:
+def _join(pid: int, *, user_namespace: bool) -> None:
     """Enter a running container's namespaces and root, for a command of a probe or a hook."""
     root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
-    for name, kind in (("pid", syscalls.CLONE_NEWPID), ("mnt", syscalls.CLONE_NEWNS)):
-        descriptor = os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY)
+    kinds = [("user", syscalls.CLONE_NEWUSER)] if user_namespace else []
+    kinds += [("pid", syscalls.CLONE_NEWPID), ("uts", syscalls.CLONE_NEWUTS)]
+    kinds += [("mnt", syscalls.CLONE_NEWNS)]
+    # All are opened before any is entered: from inside, /proc is another.
+    opened = [(os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY), kind) for name, kind in kinds]
+    for descriptor, kind in opened:
         syscalls.setns(descriptor, kind)
         os.close(descriptor)
     os.fchdir(root)
@@ -120,6 +143,8 @@ def _become_container(spec: Spec, output: int, told: int) -> None:
             os.dup2(source, target)
         if spec["isolation"] != "none" and not spec["join"]:
             sandbox.enter(spec)
+            if spec["hostname"]:
+                socket.sethostname(spec["hostname"])
         os.umask(0o022)
         environment: dict[str, str] = spec["environment"]
         os.chdir(spec["workingDir"] or "/")

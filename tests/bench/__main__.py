@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import adopt, burst, latency, memory, reconcile, record
+from tests.bench import adopt, burst, latency, memory, node, reconcile, record, schedule
 from tests.bench.progress import Progress
 from tests.bench.report import show
 
-BENCHMARKS: Final = {each.NAME: each for each in (adopt, record, burst, latency, memory, reconcile)}
+_ALL: Final = (adopt, record, schedule, burst, latency, memory, reconcile, node)
+BENCHMARKS: Final = {each.NAME: each for each in _ALL}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

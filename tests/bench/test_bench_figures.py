@@ -8,6 +8,7 @@ import pytest
 
 from tests.bench.audit import AuditLog, Entry, by_operator
 from tests.bench.intake import taken_in
+from tests.bench.node import paced
 from tests.bench.report import Figure, percentile, show, table
 from tests.bench.restart import Change, caught_up
 from tests.bench.runs import Runs
@@ -138,3 +139,19 @@ def test_a_run_is_followed_from_its_pods_end_to_its_record_and_its_jobs_conditio
     assert runs.delays(runs.recorded) == [0.25]
     assert runs.delays(runs.decided) == [1.5]
     assert runs.complete == 1
+
+
+def test_a_nodes_pace_is_from_the_first_creation_to_its_own_last_write() -> None:
+    def by(agent: str, verb: str, resource: str, time: float) -> Entry:
+        return Entry(time, verb, resource, "ns", "pod", 200, "admin", agent, None)
+
+    entries = [
+        by("bench", "create", "pods", 1.0),
+        by("bench", "create", "pods", 2.0),
+        by("node", "patch", "pods/status", 2.5),
+        by("node", "patch", "pods/status", 3.0),
+        by("node", "patch", "pods/status", 5.0),
+        by("somebody", "patch", "pods/status", 9.0),
+    ]
+    assert paced(entries, 2, "ns") == (0.5, 1.5)
+    assert paced([*entries, entry("create", "pods", "pod", 0.5)], 2, "ns")[0] == 2 / 4.5

@@ -76,6 +76,15 @@ def test_a_container_that_never_ran_had_nothing_to_say() -> None:
     assert record(Run(JOB, ()), END, None).captured is Captured.FULL
 
 
+def test_a_container_whose_end_nobody_saw_has_no_exit_code() -> None:
+    kubelet = "The container could not be located when the pod was terminated"
+    unseen = {"reason": "ContainerStatusUnknown", "exitCode": 137, "message": kubelet}
+    last = pod(JOB, "Failed", {"terminated": unseen}, policy="File")
+    entry = record(Run(JOB, (last,)), END, None)
+    assert (entry.exit_code, entry.captured, entry.log_tail) == (None, Captured.FULL, None)
+    assert kubelet not in (entry.message or "")
+
+
 @pytest.mark.parametrize(
     ("message", "code", "policy", "result", "note"),
     [

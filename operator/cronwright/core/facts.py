@@ -26,6 +26,9 @@ _STUCK = frozenset(
     }
 )
 
+# What the kubelet says of a container whose end it has not seen.
+_UNSEEN = "ContainerStatusUnknown"
+
 
 def parse_time(text: str | None) -> datetime | None:
     """Read an RFC 3339 time as an aware UTC one; None stays None."""
@@ -287,6 +290,10 @@ def _container(status: JSONObject, from_file: bool) -> ContainerFacts:  # noqa: 
     state = status.get("state", {})
     # Between two attempts of a restarting container its latest end stands in lastState.
     end = state.get("terminated") or status.get("lastState", {}).get("terminated") or {}
+    if end.get("reason") == _UNSEEN:
+        # The kubelet's own words, and a code that nothing exited with: so it reports what had
+        # not begun when the pod was ended, such as an image that was never pulled.
+        end = {key: value for key, value in end.items() if key not in {"exitCode", "message"}}
     running = state.get("running")
     return ContainerFacts(
         name=status["name"],
