@@ -465,6 +465,14 @@ def test_a_count_is_the_sum_of_its_parts(terms: Terms, days: int) -> None:
         assert count(start, start) == count(end, start) == 0
 
 
+def test_an_interval_has_no_slot_before_its_first_where_calendars_take_that() -> None:
+    created = utc("2026-01-01T12:34:56")
+    timetable = read(Terms(every="7s", created=created, exclude=("* 12 * * *",)))
+
+    assert timetable.last(created + timedelta(minutes=20)) is None
+    assert timetable.last(created + timedelta(minutes=26)) is not None
+
+
 def test_years_of_seconds_are_counted_at_once() -> None:
     timetable = read(Terms(schedule="* * * * * *", time_zone="Europe/Berlin"))
 

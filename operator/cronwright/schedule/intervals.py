@@ -82,7 +82,7 @@ class Interval:
                 return slot
             start, _, offset = self._clock.stretch_at(slot)
             day, second = divmod(slot + offset, DAY)
-            start = max(start, slot - second)
+            start = max(start, slot - second, self._first)
             times = self._allowed.times_on(day + EPOCH)
             if times is not None:
                 found = times.mask & self._steps_until(second)

@@ -81,6 +81,11 @@ class Change:
         return first < end and -(-first // _DAY) * _DAY < end
 
     @property
+    def ends_at_midnight(self) -> bool:
+        """Whether the gap ends at 00:00."""
+        return self.step > 0 and (self.instant + self.after) % _DAY == 0
+
+    @property
     def whole_hours(self) -> bool:
         """Whether the clock changes by whole hours."""
         return self.step % _HOUR == 0

@@ -39,11 +39,15 @@ class Difference:
     def changes(self) -> list[Change]:
         """Give the changes of clock that the search went over, and those a day around it.
 
-        robfig begins a search for another month at the first day of its own.
+        robfig begins a search for another month at the first midnight of its own.
         """
         ends = [each for each in (self.ours, self.theirs, self.since) if each is not None]
-        first = min(*ends, epoch(moment(self.since).replace(day=1)))
+        first = min(*ends, epoch(moment(self.since).replace(day=1, hour=0, minute=0, second=0)))
         return changes_between(self.case.zone, first - _DAY, max(ends) + _DAY)
+
+    def is_asked_in_first_pass(self, change: Change) -> bool:
+        """Whether the search begins at a wall time that the overlap of a change repeats."""
+        return change.instant + change.step <= self.since < change.instant
 
     def any_change(self, condition: Callable[[Change], bool]) -> bool:
         """Say whether one of these changes is of some kind."""
@@ -92,8 +96,14 @@ CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
             _change(lambda each: not each.full_hour),
         ),
         Cause(
+            # Of two instants with one wall time, Go's time.Date gives the later one there.
             "takes a repeated midnight the second time only, east of UTC",
             _change(lambda each: each.repeats_midnight and each.after > 0),
+        ),
+        Cause(
+            # For the same reason: it goes back to the full hour, and lands in the second pass.
+            "goes on in the second pass of an overlap of more than one hour",
+            lambda each: each.later and each.any_change(lambda change: change.step < -3600),
         ),
     ),
     "spring": (
@@ -114,10 +124,14 @@ CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
             lambda each: each.later and re.search(r"\b0*1W", each.case.text) is not None,
         ),
         Cause(
+            # It goes on to the same time of the next day, and from a gap to the day after it.
+            "leaves out a day that ends in a gap, asked at that time of the day before",
+            lambda each: each.later and each.any_change(lambda change: change.ends_at_midnight),
+        ),
+        Cause(
             "fires in the month before for L-n past its first day",
             _text(r"L-0*(2[89]|[3-9]\d|\d{3})"),
         ),
-        Cause("gives up after 366 attempts", lambda each: each.theirs is None),
     ),
     "quartz": (
         Cause(
@@ -126,7 +140,7 @@ CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
         ),
         Cause(
             "asked in the first pass of an overlap, goes on after its second",
-            _change(lambda each: each.step < 0),
+            lambda each: each.later and each.any_change(each.is_asked_in_first_pass),
         ),
         Cause(
             "reaches no year more than a hundred ahead",
@@ -134,7 +148,24 @@ CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
                 each.theirs is None and each.ours is not None and moment(each.ours).year > 2120
             ),
         ),
-        Cause("steps over the day after a gap at its end", _change(lambda each: each.step > 0)),
+        Cause(
+            "steps over the day after a gap at its end",
+            lambda each: each.later and each.any_change(lambda change: change.ends_at_midnight),
+        ),
+        Cause(
+            "misses slots where the clock goes forward by other than one hour",
+            lambda each: (
+                each.later
+                and each.any_change(lambda change: change.step > 0 and change.step != 3600)
+            ),
+        ),
+        Cause(
+            "misses slots where the clock does not go forward at a full hour",
+            lambda each: (
+                each.later
+                and each.any_change(lambda change: change.step > 0 and not change.full_hour)
+            ),
+        ),
     ),
 }
 LIBRARIES: Final = {

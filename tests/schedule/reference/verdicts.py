@@ -51,7 +51,11 @@ THEY_TAKE: Final[dict[str, tuple[Verdict, ...]]] = {
             "0 0 9 1 1 ? 1969",
             rf"{_YEAR}(?:\S+[,/-])?(?!{_FOUR_DIGITS})\d",
         ),
-        Verdict("L as a year: it is never due", "0 0 9 ? * * L", rf"{_YEAR}\S*L"),
+        Verdict(
+            "L where no days are meant: it is left out",
+            "0 0 9 1 3,L ?",
+            r"^\s*(?:(?:\S+\s+){0,2}|(?:\S+\s+){4}|(?:\S+\s+){6})(?:[^\s,]*,)*L",
+        ),
         Verdict("a range in steps of 0: its first value", "0 5-20/0 * * * ?", r"/0+;"),
         Verdict("LW as a day of the week: Saturday", "0 0 9 ? * LW", r"~LW;"),
         Verdict("the day 0W: it is never due", "0 0 9 0W * ?", r"~0+W"),
