@@ -52,6 +52,11 @@ class NotReady:
 
 
 REFUSED = {
+    "two-schedules": Refused(
+        {"container": shell("exit 0"), "schedule": SELDOM, "every": "1h"},
+        'The ScheduledTask "two-schedules" is invalid: spec: Invalid value: more than one of '
+        "schedule, schedules, every and at is given; remove all but one",
+    ),
     "both-templates": Refused(
         {"container": shell("exit 0"), "jobTemplate": job_template("exit 0")},
         'The ScheduledTask "both-templates" is invalid: spec: Invalid value: both container and '
@@ -91,8 +96,9 @@ NOT_READY = {
     "too-few-fields": NotReady(
         {"schedule": "0 2 * *"},
         "InvalidSchedule",
-        'spec.schedule "0 2 * *": 4 fields where 5 are due; write minute, hour, day of month, '
-        "month and day of week, such as 30 2 * * MON-FRI",
+        'spec.schedule "0 2 * *": 4 fields where 5, 6 or 7 are due; write minute, hour, day of '
+        "month, month and day of week, such as 30 2 * * MON-FRI; seconds go before them, a year "
+        "after them",
     ),
     "no-such-minute": NotReady(
         {"schedule": "61 2 * * *"},
@@ -102,20 +108,34 @@ NOT_READY = {
     "a-sentence": NotReady(
         {"schedule": "every day at two in the morning"},
         "InvalidSchedule",
-        'spec.schedule "every day at two in the morning": 7 fields where 5 are due; write '
-        "minute, hour, day of month, month and day of week, such as 30 2 * * MON-FRI",
+        'spec.schedule "every day at two in the morning": reads like a sentence; write an '
+        "interval in spec.every, such as 5m, or fields, such as */5 * * * *",
     ),
-    "an-interval": NotReady(
-        {"schedule": "@every 90s"},
+    "of-another-dialect": NotReady(
+        {"schedule": "0 0 2 15 * 1"},
         "InvalidSchedule",
-        'spec.schedule "@every 90s": an interval is no CronJob\'s schedule; write a step, such '
-        "as */5 * * * *",
+        'spec.schedule "0 0 2 15 * 1": day of month "15" and day of week "1" both restrict the '
+        "days; put ? in place of one of them, or set scheduleDialect: Kubernetes (one is enough) "
+        "or Spring (both must match)",
+    ),
+    "no-date-time": NotReady(
+        {"startAt": "tomorrow"},
+        "InvalidSchedule",
+        'spec.startAt "tomorrow": no date-time; write a date-time such as 2026-12-24T18:00:00 in '
+        "spec.timeZone, or with Z or +01:00",
+    ),
+    "no-such-day": NotReady(
+        {"exclude": ["2026-02-30"]},
+        "InvalidSchedule",
+        'spec.exclude[0] "2026-02-30": no date: day is out of range for month; '
+        "write a day such as 2026-12-25, days such as 2026-12-24/2027-01-01, times such as "
+        "2026-12-24T12:00/2026-12-24T18:00, or a cron expression such as * * 25 12 *",
     ),
     "zone-in-schedule": NotReady(
         {"schedule": "TZ=Europe/Berlin 0 2 * * *"},
         "InvalidSchedule",
         'spec.schedule "TZ=Europe/Berlin 0 2 * * *": a time zone in the schedule; write '
-        "Europe/Berlin in spec.timeZone, and the five fields alone here",
+        "Europe/Berlin in spec.timeZone, and the fields alone here",
     ),
     "unknown-zone": NotReady(
         {"timeZone": "Europe/Berln"},

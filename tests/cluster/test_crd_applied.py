@@ -61,6 +61,7 @@ async def test_a_task_is_taken_and_shows_its_defaults(client: Client) -> None:
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 1,
         "historyLimit": 20,
+        "priority": 0,
         "logs": {"tailLines": 100, "maxBytes": 4096},
     }
     assert "status" not in task
@@ -220,6 +221,7 @@ async def test_a_status_is_stored_as_it_was_rendered_and_shown_in_columns(
     )
     status = TaskStatus(
         mode=Mode.NATIVE,
+        schedule="0 0 1 1 *",
         next_run_time=time,
         active_count=2,
         last_run=record,

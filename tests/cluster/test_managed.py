@@ -222,4 +222,3 @@ async def _change_modes(
     jobs = await until(all_fired, 40.0, every=1.0)
     for name in names:
         assert {slot: jobs[name][slot] for slot in wanted} == dict.fromkeys(wanted, 1), name
-    assert await tasks.events("UnexpectedJob") == []

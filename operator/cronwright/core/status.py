@@ -64,7 +64,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             observed_generation=world.task.generation if settled else old.observed_generation,
             mode=plan.firing.mode if plan.firing else old.mode,
             mode_reason=plan.firing.reason if plan.firing else old.mode_reason,
-            schedule=_schedule(plan),
+            schedule=_schedule(world, plan),
             timetable=progress.digest if progress else None,
             next_run_time=_next_run_time(world, plan, outcome),
             accounted_until=progress.until if progress else None,
@@ -143,12 +143,16 @@ def _newest(new: Sequence[datetime | None], old: datetime | None) -> datetime | 
     return max((each for each in (*new, old) if each is not None), default=None)
 
 
-def _schedule(plan: Plan) -> str | None:
-    """Show the schedule as it is followed: a CronJob's in its own five fields."""
+def _schedule(world: World, plan: Plan) -> str | None:
+    """Show the schedule as it is followed: a CronJob's in its own five fields.
+
+    Of one that can't be read what is wrong is shown, unless an earlier one is followed still.
+    """
+    if plan.firing is None:
+        return world.task.status.schedule or world.task.spec.schedule
     if plan.timetable is None:
         return None
-    native = plan.firing.native if plan.firing else None
-    return native.schedule if native else plan.timetable.resolved
+    return plan.firing.native.schedule if plan.firing.native else plan.timetable.resolved
 
 
 def _gaps(plan: Plan, outcome: Outcome, old: TaskStatus) -> list[Gap]:
