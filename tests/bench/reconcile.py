@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
+from cronwright.controller.change import Changes
 from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
@@ -126,13 +127,15 @@ class _World:
         for record in self._body["status"]["history"][: lived.KEPT]:
             jobs.observe(_job(record))
         sources = Sources(self._tasks, cronjobs, jobs, pods, witness, {})
+        claims = Claims(client, sources, Requests(client))
+        engine = Engine(claims, queue, lambda: self._now)
         tools = Tools(
             client=client,
             queue=queue,
             collector=Collector(client, witness, queue.add),
-            writer=CronJobWriter(client),
+            changes=Changes(sources, queue, CronJobWriter(client), engine),
             requests=Requests(client),
-            engine=Engine(Claims(client, sources, Requests(client)), queue, lambda: self._now),
+            engine=engine,
             clock=lambda: self._now,
         )
         return Reconciler(sources, tools)

@@ -4,7 +4,8 @@ from copy import deepcopy
 from typing import Any
 
 from cronwright.core import identity
-from cronwright.core.cronjob import render, request_job
+from cronwright.core.cronjob import render
+from cronwright.core.job import request_job
 from cronwright.schedule import NativeForm
 from tests.core.world import CRONJOB_UID, TASK_UID, task
 

@@ -11,8 +11,8 @@ from cronwright.controller.gather import Sources, active_jobs
 from cronwright.controller.request import Requests
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
-from cronwright.core.cronjob import SlotTemplate
 from cronwright.core.facts import JobFacts, job_facts
+from cronwright.core.job import SlotTemplate
 from cronwright.core.run import slot_of
 from cronwright.kube import paths
 from cronwright.kube.client import Client
@@ -34,6 +34,7 @@ class Followed:
     policy: ConcurrencyPolicy
     priority: int
     deadline_seconds: int
+    mark: str  # differs where anything of the above does
 
 
 class Claims:

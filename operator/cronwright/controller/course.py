@@ -7,9 +7,9 @@ past, and never lost because the task changed at the wrong moment.
 from datetime import timedelta
 
 from cronwright.controller.claim import Followed
-from cronwright.core.cronjob import slot_template
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import DEADLINE_SECONDS, Course
+from cronwright.core.job import slot_template
 from cronwright.core.plan import Plan, World
 from cronwright.core.slots import due_slot, standing
 from cronwright.errors import FieldError
@@ -21,6 +21,14 @@ from cronwright.schedule import Slot
 def is_managed(task: ScheduledTask, plan: Plan) -> bool:
     """Tell whether the operator is to fire the task's slots now."""
     return plan.firing is not None and plan.firing.managed and not task.spec.suspend
+
+
+def mark_of(world: World, plan: Plan, cronjob: CronJobFacts) -> str:
+    """Name all that a `Followed` is made from: where it is the same, nothing is to be made anew."""
+    assert plan.rendered is not None  # noqa: S101 - without one nothing is followed
+    spec, hashed = world.task.spec, plan.rendered.hash
+    parts = (plan.digest, hashed, cronjob.uid, spec.priority, spec.starting_deadline_seconds)
+    return " ".join(map(str, (*parts, world.task.generation)))
 
 
 def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed, Course]:
@@ -37,6 +45,7 @@ def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed
         policy=task.spec.concurrency_policy,
         priority=task.spec.priority,
         deadline_seconds=DEADLINE_SECONDS if given is None else given,
+        mark=mark_of(world, plan, cronjob),
     )
     deadline = timedelta(seconds=followed.deadline_seconds)
     status = task.status

@@ -81,6 +81,11 @@ class Engine:
         entry = self._entries.get(key)
         return entry.followed.digest if entry else None
 
+    def mark(self, key: TaskKey) -> str | None:
+        """Name what is followed for a task, template and all; None where nothing is."""
+        entry = self._entries.get(key)
+        return entry.followed.mark if entry else None
+
     def progress(self, key: TaskKey) -> Progress | None:
         """Say how far a task has come."""
         entry = self._entries.get(key)

@@ -15,6 +15,7 @@ import kopf
 from aiohttp import web
 
 from cronwright.controller import handlers, health, token
+from cronwright.controller.change import Changes
 from cronwright.controller.children import Children
 from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
@@ -152,11 +153,13 @@ class _Operator:
         )
 
     def _make_reconciler(self) -> Reconciler:
+        writer = CronJobWriter(self._client)
+        changes = Changes(self._sources, self._queue, writer, self._engine)
         tools = Tools(
             client=self._client,
             queue=self._queue,
             collector=self._collector,
-            writer=CronJobWriter(self._client),
+            changes=changes,
             requests=self._requests,
             engine=self._engine,
             clock=_now,

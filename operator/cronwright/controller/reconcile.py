@@ -11,26 +11,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
-from cronwright.controller.course import course_of, is_managed
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources, gather
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
 from cronwright.controller.tasks import TaskKey
-from cronwright.controller.write import CronJobWriter, NameTakenError
 from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts, JobFacts, job_facts
-from cronwright.core.plan import Plan, Readiness, Step, World, decide
+from cronwright.core.plan import Plan, Step, World, decide
 from cronwright.core.requests import Act, Answer
-from cronwright.core.run import cut
 from cronwright.core.slots import wake_time
 from cronwright.core.status import Outcome, fold
 from cronwright.errors import FieldError
 from cronwright.kube import paths
 from cronwright.kube.client import Client
-from cronwright.kube.errors import ApiError, BadRequest, Conflict, Forbidden, Invalid, NotFound
-from cronwright.model import conditions
+from cronwright.kube.errors import ApiError, Conflict, NotFound
 from cronwright.model.base import render_time
 from cronwright.model.status import TaskStatus
 
@@ -41,22 +38,13 @@ _LONGEST_MESSAGE: Final = 700
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
-    """A CronJob that the API server did not take, and when to try again."""
-
-    of: tuple[str, int, str | None, str | None]
-    readiness: Readiness
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Tools:
     """What carries out a plan."""
 
     client: Client
     queue: WorkQueue[TaskKey]
     collector: Collector
-    writer: CronJobWriter
+    changes: Changes
     requests: Requests
     engine: Engine
     clock: Callable[[], datetime]
@@ -68,7 +56,6 @@ class Reconciler:
     def __init__(self, sources: Sources, tools: Tools) -> None:
         self._sources = sources
         self._tools = tools
-        self._refusals: dict[TaskKey, _Refusal] = {}
 
     async def reconcile(self, key: TaskKey) -> None:
         """Look at a task and do what is due; raises what another try may mend."""
@@ -97,9 +84,7 @@ class Reconciler:
             return
         if world is None:
             sources.witness.forget(key, but=set())
-            sources.generations.pop(key, None)
-            self._refusals.pop(key, None)
-            self._tools.engine.drop(key)
+            self._tools.changes.forget(key)
             return
         if world.task.deleting:
             self._tools.engine.drop(key)
@@ -116,7 +101,7 @@ class Reconciler:
         self._set_timer(world, plan, outcome, status)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
-        readiness, cronjob = await self._change(key, world, plan)
+        readiness, cronjob = await self._tools.changes.carry_out(key, world, plan)
         for job in plan.timeouts:
             await self._end(job, "timeout")
         started: list[JobFacts] = []
@@ -127,75 +112,6 @@ class Reconciler:
         written = readiness.ok and plan.step not in {Step.WAIT, Step.REFUSE}
         progress = self._tools.engine.progress(key)
         return Outcome(readiness, cronjob, written, tuple(started), tuple(answered), progress)
-
-    async def _change(
-        self, key: TaskKey, world: World, plan: Plan
-    ) -> tuple[Readiness, CronJobFacts | None]:
-        """Put the CronJob right, and change what the engine fires in the same moment.
-
-        The engine's slots up to now are decided before, by the timetable that they are of; those
-        that come due during the change wait for it.
-        """
-        engine, managed = self._tools.engine, is_managed(world.task, plan)
-        known = engine.digest(key)
-        changes = known is not None and known != (plan.digest if managed else None)
-        if plan.firing is None or not changes:
-            readiness, cronjob = await self._put_right(key, world, plan)
-            self._follow(key, world, plan, readiness, cronjob)
-            return readiness, cronjob
-        async with engine.held(key):
-            await engine.settle(key, world.now)
-            readiness, cronjob = await self._put_right(key, world, plan)
-            self._follow(key, world, plan, readiness, cronjob)
-        return readiness, cronjob
-
-    def _follow(
-        self,
-        key: TaskKey,
-        world: World,
-        plan: Plan,
-        readiness: Readiness,
-        cronjob: CronJobFacts | None,
-    ) -> None:
-        """Tell the engine what to fire from now on; a task that is refused goes on as it was."""
-        if plan.firing is None or not readiness.ok or cronjob is None:
-            return
-        if not is_managed(world.task, plan):
-            self._tools.engine.drop(key)
-            return
-        followed, course = course_of(world, plan, cronjob)
-        self._tools.engine.follow(key, followed, course)
-
-    async def _put_right(
-        self, key: TaskKey, world: World, plan: Plan
-    ) -> tuple[Readiness, CronJobFacts | None]:
-        """Create or rewrite the CronJob where the plan says so, and say how ready that is."""
-        task, rendered = world.task, plan.rendered
-        if rendered is None or plan.step in {Step.KEEP, Step.WAIT}:
-            self._refusals.pop(key, None)
-            return plan.readiness, world.cronjob
-        adopt = task.annotations.get(identity.ADOPT)
-        # A CronJob of ours in the way, such as that of a deleted task of this name, is seen to go.
-        standing = world.cronjob.uid if world.cronjob else None
-        attempt = (rendered.hash, task.generation, adopt, standing)
-        refusal = self._refusals.get(key)
-        if refusal is not None and refusal.of == attempt and world.now < refusal.until:
-            return refusal.readiness, world.cronjob
-        try:
-            if plan.step is Step.CREATE or world.cronjob is None:
-                cronjob = await self._tools.writer.create(task, rendered, world.now)
-            else:
-                guard = world.now if plan.step is Step.REPLACE_GUARDED else None
-                cronjob = await self._tools.writer.replace(task, rendered, world.cronjob, guard)
-        except (NameTakenError, Invalid, BadRequest, Forbidden) as error:
-            readiness = _refused(task.name, error)
-            self._refusals[key] = _Refusal(attempt, readiness, world.now + _LOOK_AGAIN)
-            return readiness, world.cronjob
-        self._refusals.pop(key, None)
-        self._sources.generations[key] = cronjob.generation
-        self._sources.cronjobs.observe_record(cronjob)
-        self._tools.queue.add(key)  # requests wait for a CronJob that stands
-        return plan.readiness, cronjob
 
     async def _answer(
         self,
@@ -300,33 +216,8 @@ class Reconciler:
         native = outcome.progress is None  # else the engine has a timer of its own
         if native and timetable is not None and shown is not None and outcome.cronjob is not None:
             wakes.append(wake_time(timetable, outcome.cronjob, shown))
-        refusal = self._refusals.get(key)
-        wakes.append(refusal.until if refusal else None)
+        wakes.append(self._tools.changes.retry_time(key))
         # Times up to that of the decision have had their say in it.
         wake = min((each for each in wakes if each is not None and each > world.now), default=None)
         left = None if wake is None else (wake - self._tools.clock()).total_seconds()
         self._tools.queue.wake_at(key, left)
-
-
-def _refused(name: str, error: Exception) -> Readiness:
-    if isinstance(error, NameTakenError):
-        message = (
-            f'a CronJob named "{name}" stands that is not this task\'s; delete or rename it, or '
-            f'set the annotation {identity.ADOPT}: "true" to take it over'
-        )
-        return Readiness(ok=False, reason=conditions.NAME_TAKEN, message=message)
-    reason = conditions.TEMPLATE_INVALID
-    if isinstance(error, Forbidden):
-        reason = conditions.CRON_JOB_FORBIDDEN
-    message = f"the API server refuses the CronJob made from this task: {_words(str(error))}"
-    return Readiness(ok=False, reason=reason, message=message)
-
-
-def _words(message: str) -> str:
-    """Shorten the API server's words to what a user needs.
-
-    Of a patch with an unknown field it prints the whole object first, secrets in its environment
-    and all: only what comes after may leave this process.
-    """
-    _, found, after = message.rpartition("strict decoding error: ")
-    return cut(after if found else message, _LONGEST_MESSAGE)

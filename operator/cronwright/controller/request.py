@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from cronwright.controller.write import unchanged
 from cronwright.core import identity
-from cronwright.core.cronjob import request_job
 from cronwright.core.facts import CronJobFacts, JobFacts, cronjob_facts, job_facts
+from cronwright.core.job import request_job
 from cronwright.core.requests import Answer
 from cronwright.kube import paths
 from cronwright.kube.client import Client

@@ -7,44 +7,19 @@ labels stay behind: GitOps tools track objects by label, and would take the chil
 import hashlib
 import json
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from cronwright.core import identity
-from cronwright.errors import FieldError
+from cronwright.core.job import job_template
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import NativeForm
 
 JSONObject = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class RunNames:
-    """What a run's environment calls it; `slot` is RFC 3339, or empty."""
-
-    id: str
-    trace: str
-    span: str
-    slot: str = ""
-
-    @classmethod
-    def of(cls, run_id: str, slot: str = "") -> Self:
-        """Name a run by its id."""
-        trace = identity.trace_id(run_id)
-        return cls(run_id, trace, trace[:16], slot)
-
-
-# What SlotTemplate fills in; no user writes these by accident.
-_NAME: Final = "@@cronwright:name@@"
-_SLOT: Final = "@@cronwright:slot@@"
-_RUN: Final = RunNames("@@cronwright:run@@", "@@cronwright:trace@@", "@@cronwright:span@@", _SLOT)
-
 NEVER: Final = "0 0 31 2 *"  # accepted by the API server and never due
 HISTORY_FLOOR: Final = 10
-TTL_FLOOR: Final = 600
-DEADLINE_MARGIN: Final = 60  # the operator ends a run at its timeout; the Job's deadline is a net
-DEFAULT_CONTAINER_NAME: Final = "task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,154 +96,8 @@ def _spec(task: ScheduledTask, native: NativeForm | None) -> JSONObject:
         # are a net for runs that end while the operator is away: it still finds their facts.
         "successfulJobsHistoryLimit": max(HISTORY_FLOOR, spec.successful_jobs_history_limit),
         "failedJobsHistoryLimit": max(HISTORY_FLOOR, spec.failed_jobs_history_limit),
-        "jobTemplate": _job_template(task),
+        "jobTemplate": job_template(task),
     }
     if spec.starting_deadline_seconds is not None:
         rendered["startingDeadlineSeconds"] = spec.starting_deadline_seconds
     return rendered
-
-
-def _job_template(task: ScheduledTask, run: RunNames | None = None) -> JSONObject:
-    spec = task.spec
-    template = _from_container(spec.container) if spec.container else deepcopy(spec.job_template)
-    template = template or {}
-    metadata, job = _child(template, "metadata"), _child(template, "spec")
-    pod = _child(job, "template")
-    pod_metadata, pod_spec = _child(pod, "metadata"), _child(pod, "spec")
-    for each in (metadata, pod_metadata):
-        each["labels"] = {**(each.get("labels") or {}), identity.TASK_LABEL: task.name}
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), **_origin(task)}
-    _set_limits(job, spec.timeout_seconds)
-    environment = _environment(task, run)
-    for kind in ("initContainers", "containers"):
-        for container in pod_spec.get(kind) or ():
-            _add_environment(container, environment)
-    return template
-
-
-def _child(parent: JSONObject, key: str) -> JSONObject:
-    child = parent.setdefault(key, {})
-    if isinstance(child, dict):
-        return child
-    raise FieldError(f"spec.jobTemplate {key}", child, "not an object", "write a mapping")
-
-
-def _set_limits(job: JSONObject, timeout: int | None) -> None:
-    if timeout is not None:
-        net = timeout + DEADLINE_MARGIN
-        job["activeDeadlineSeconds"] = min(net, job.get("activeDeadlineSeconds") or net)
-    if isinstance(job.get("ttlSecondsAfterFinished"), int):
-        job["ttlSecondsAfterFinished"] = max(TTL_FLOOR, job["ttlSecondsAfterFinished"])
-
-
-def _from_container(container: Mapping[str, Any]) -> JSONObject:
-    # A task that says only what to run gets one attempt, and its last words in the status.
-    defaults = {
-        "name": DEFAULT_CONTAINER_NAME,
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-    }
-    pod = {"restartPolicy": "Never", "containers": [{**defaults, **deepcopy(dict(container))}]}
-    return {"spec": {"backoffLimit": 0, "template": {"spec": pod}}}
-
-
-def _origin(task: ScheduledTask) -> dict[str, str]:
-    origin = {identity.GENERATION: str(task.generation)}
-    if task.spec.version is not None:
-        origin[identity.TASK_VERSION] = task.spec.version
-    return origin
-
-
-def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
-    """List what a run finds in its environment.
-
-    Of a run that the CronJob controller starts, the id is the Job's UID, which a pod can only
-    read from the label that the Job controller sets (Kubernetes 1.27).
-    """
-    label = f"metadata.labels['{identity.CONTROLLER_UID}']"
-    entries: list[JSONObject] = [
-        {"name": "CRONWRIGHT_RUN_ID", "value": run.id}
-        if run
-        else {"name": "CRONWRIGHT_RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": label}}},
-        {"name": "CRONWRIGHT_TASK", "value": task.name},
-        {"name": "CRONWRIGHT_NAMESPACE", "value": task.namespace},
-    ]
-    if task.spec.version is not None:
-        entries.append({"name": "CRONWRIGHT_VERSION", "value": task.spec.version})
-    if task.spec.extensions:
-        text = json.dumps(task.spec.extensions, separators=(",", ":"), sort_keys=True)
-        # "$(NAME)" in a value is a reference to Kubernetes; extensions are never interpreted.
-        entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": text.replace("$(", "$$(")})
-    if run and run.slot:
-        entries.append({"name": "CRONWRIGHT_SLOT", "value": run.slot})
-    if run:
-        entries.append({"name": "TRACEPARENT", "value": f"00-{run.trace}-{run.span}-01"})
-    return entries
-
-
-def _add_environment(container: object, entries: list[JSONObject]) -> None:
-    """Add entries to a container's environment, but for names that it sets itself."""
-    own = container.get("env") or [] if isinstance(container, dict) else None
-    if not isinstance(container, dict) or not isinstance(own, list):
-        return  # the API server refuses it, with words of its own
-    taken = {each.get("name") for each in own if isinstance(each, dict)}
-    container["env"] = [*own, *(each for each in entries if each["name"] not in taken)]
-
-
-def request_job(task: ScheduledTask, cronjob_uid: str, request_id: str, run_id: str) -> JSONObject:
-    """Render the Job of a requested run.
-
-    It is born suspended and not yet under the CronJob's control: only once it stands in the
-    CronJob's `status.active` may the controller see it, or it would report an unexpected Job
-    and start a forbidden one beside it. `controller/request` then lets it run.
-    """
-    template = _job_template(task, RunNames.of(run_id))
-    notes = {identity.RUN_ID: run_id, identity.REQUEST: request_id}
-    job = _job(task, cronjob_uid, template, identity.request_job_name(task.name, run_id), notes)
-    job["spec"]["suspend"] = True
-    return job
-
-
-def _job(
-    task: ScheduledTask, cronjob_uid: str, template: JSONObject, name: str, notes: JSONObject
-) -> JSONObject:
-    metadata = template["metadata"]
-    reference = {"apiVersion": "batch/v1", "kind": "CronJob", "name": task.name, "uid": cronjob_uid}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {
-            **metadata,
-            "annotations": {**metadata["annotations"], **notes},
-            "name": name,
-            "namespace": task.namespace,
-            # Not under its control: the CronJob controller reports Jobs that it did not start.
-            "ownerReferences": [reference],
-        },
-        "spec": template["spec"],
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class SlotTemplate:
-    """The Job of any slot of a task, as text in which the slot's own names are filled in.
-
-    A burst leaves no time to render a thousand Jobs: this is done when the task is looked at.
-    """
-
-    text: str
-
-    def job(self, name: str, run_id: str, slot: str) -> bytes:
-        """Give the Job of one slot, as JSON."""
-        run = RunNames.of(run_id, slot)
-        text = self.text.replace(_NAME, name).replace(_RUN.id, run.id).replace(_SLOT, slot)
-        return text.replace(_RUN.trace, run.trace).replace(_RUN.span, run.span).encode()
-
-
-def slot_template(task: ScheduledTask, cronjob_uid: str) -> SlotTemplate:
-    """Render the Job of a slot that the operator fires, with its own names left open."""
-    template = _job_template(task, _RUN)
-    # A template's own wish to be born suspended stays; a TTL does not: the Job is the claim.
-    template["spec"].pop("ttlSecondsAfterFinished", None)
-    notes = {identity.RUN_ID: _RUN.id, identity.SCHEDULED_TIMESTAMP: _SLOT}
-    job = _job(task, cronjob_uid, template, _NAME, notes)
-    return SlotTemplate(json.dumps(job, separators=(",", ":")))

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from cronwright.core import size
+from cronwright.core.condition import conditions_of
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.firing import Progress, extend
 from cronwright.core.identity import short_id
@@ -18,10 +19,8 @@ from cronwright.core.requests import REMEMBERED, Act, Answer
 from cronwright.core.run import active_run, lost_record, record, skipped_record
 from cronwright.core.slots import next_run_time, standing
 from cronwright.errors import FieldError
-from cronwright.model import conditions
 from cronwright.model.status import (
     ActiveRun,
-    Condition,
     CronJobRef,
     Gap,
     RequestRef,
@@ -84,7 +83,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             gaps=extend(gaps, old.gaps),
             counts=_counts(records, gaps, old.counts),
             cron_job=_reference(outcome, old),
-            conditions=_conditions(world, plan, outcome, last_run),
+            conditions=conditions_of(world, plan, outcome.readiness, last_run),
             requests=_requests(world, outcome),
         )
     )
@@ -235,51 +234,3 @@ def _requests(world: World, outcome: Outcome) -> list[RequestRef]:
         return old  # what has expired goes with the next request, not in a write of its own
     fresh = [each for each in old if each.time > world.now - REMEMBERED]
     return [*fresh, *(RequestRef(id=each, time=world.now) for each in acted)]
-
-
-def _conditions(
-    world: World, plan: Plan, outcome: Outcome, last_run: RunRecord | None
-) -> list[Condition]:
-    settled = plan.step is not Step.WAIT
-    wanted: list[tuple[str, bool, str, str]] = []
-    ready = outcome.readiness
-    if settled or not world.task.status.conditions:
-        wanted.append((conditions.READY, ready.ok, ready.reason, ready.message))
-    if last_run is not None:
-        ok = last_run.verdict is Verdict.SUCCEEDED
-        wanted.append((conditions.LAST_RUN_SUCCEEDED, ok, str(last_run.verdict), ""))
-    if world.task.spec.suspend:
-        wanted.append((conditions.SUSPENDED, True, conditions.SUSPENDED_BY_SPEC, ""))
-    stuck = _stuck(world, plan)
-    if stuck is not None:
-        wanted.append((conditions.STALLED, True, conditions.POD_NOT_STARTING, stuck))
-    old = {each.type: each for each in world.task.status.conditions}
-    kept = [] if settled else [old[conditions.READY]] if conditions.READY in old else []
-    return [*kept, *(_condition(each, old.get(each[0]), world) for each in wanted)]
-
-
-def _stuck(world: World, plan: Plan) -> str | None:
-    """Say which run's pod does not start, and why; None where all do."""
-    for run in world.runs:
-        reason = run.pods[-1].stuck if run.pods else None
-        if reason and run.job.run_id not in plan.endings:
-            return f'run "{run.job.name}": its pod "{run.pods[-1].name}" is in {reason}'
-    return None
-
-
-def _condition(
-    wanted: tuple[str, bool, str, str], old: Condition | None, world: World
-) -> Condition:
-    kind, true, reason, message = wanted
-    status = "True" if true else "False"
-    since = old.last_transition_time if old and old.status == status else world.now
-    # Only Ready speaks of the spec; on the others a generation would mean a write for each edit.
-    generation = world.task.generation if kind == conditions.READY else None
-    return Condition(
-        type=kind,
-        status=status,
-        reason=reason,
-        message=message,
-        last_transition_time=since,
-        observed_generation=generation,
-    )
