@@ -23,13 +23,13 @@ def test_only_runs_without_a_record_are_remembered() -> None:
     other = job("report-2")
     witness.job_gone(JOB)
     witness.job_gone(other)
-    witness.forget(KEY, but={other.uid})
+    witness.forget(KEY, {JOB.uid})
     assert set(witness.of(KEY)) == {other.uid}
-    witness.forget(KEY, but=set())
+    witness.forget(KEY, {other.uid})
     assert witness.of(KEY) == {}
 
 
 def test_asking_leaves_no_trace() -> None:
     witness = Witness()
     assert witness.of(KEY) == {}
-    witness.forget(KEY, but=set())
+    witness.forget(KEY, {JOB.uid})

@@ -116,11 +116,11 @@ def test_what_is_missed_while_the_operator_runs_has_another_reason() -> None:
 
 def test_a_slot_owed_by_the_cronjob_comes_first() -> None:
     of = course()
-    of.owed = Slot(NOON - 30 * SECOND, NOON - 30 * SECOND)
-    assert of.first() == of.owed
+    of.owed = [Slot(NOON - 30 * SECOND, NOON - 30 * SECOND)]
+    assert of.first() == of.owed[0]
 
     assert [slot.nominal - NOON for slot in fire(of, SECOND)] == [-30 * SECOND]
-    assert of.owed is None
+    assert of.owed == []
     assert of.until == NOON
 
 
@@ -149,6 +149,45 @@ def _until(slots: Iterable[Slot], now: timedelta) -> list[Slot]:
             break
         found.append(slot)
     return found
+
+
+def test_a_deadline_of_no_seconds_can_be_met() -> None:
+    of = course()
+    of.deadline = timedelta()
+
+    assert len(fire(of, timedelta(seconds=10, milliseconds=900))) == 1
+    fire(of, timedelta(seconds=21))
+    assert [gap.count for gap in of.gaps] == [1]
+
+
+def test_slots_that_have_a_job_are_not_given_up() -> None:
+    of = course()
+    of.give_up(NOON + 95 * SECOND, [NOON + 20 * SECOND, NOON + 90 * SECOND])
+
+    assert [gap.count for gap in of.gaps] == [2]
+
+
+def test_gaps_are_handed_out_until_they_stand_and_new_ones_apart() -> None:
+    of = course()
+    fire(of, 3 * MINUTE)
+    first = of.hand_out()
+    fire(of, 6 * MINUTE)
+
+    assert sum(gap.count for gap in of.hand_out()) == sum(
+        gap.count for gap in (*first, *of.shown[len(first) :])
+    )
+    assert of.shown[: len(first)] == list(first)
+    of.shown = []
+    assert of.hand_out() == ()
+
+
+def test_what_jitter_has_put_off_is_known() -> None:
+    of = course(jitter="30s")
+    fire(of, 10 * SECOND)
+    put_off = of.postponed(NOON + 10 * SECOND)
+
+    assert all(slot.due > NOON + 10 * SECOND for slot in put_off)
+    assert len(put_off) + (of.until > NOON) == 1
 
 
 def gap(minute: int, count: int = 1, verdict: Verdict = Verdict.SKIPPED) -> Gap:

@@ -18,6 +18,7 @@ from cronwright.model.task import TaskSpec
 from cronwright.schedule import Timetable, load_zone, read
 
 SHOWN_TIMES: Final = 5
+_LOOKED_AT: Final = 100_000  # more slots than a day of jitter, each second, puts off
 
 _ALTERNATIVES: Final = ("schedule", "schedules", "every", "at")
 _FIELDS: Final = (
@@ -61,10 +62,14 @@ def next_run_times(body: Mapping[str, Any], now: datetime) -> list[str]:
         return []
     if timetable is None:
         return []
-    # What jitter puts off may lie before now by its own time, and be due after it.
-    slots = timetable.slots(now - timetable.longest_spread)
-    due = (slot.due for slot in islice(slots, 200) if slot.due > now)
-    return [render_time(each) for each in sorted(islice(due, SHOWN_TIMES))]
+    # What jitter puts off may lie before now by its own time, and be due after later ones.
+    due: list[datetime] = []
+    for slot in islice(timetable.slots(now - timetable.longest_spread), _LOOKED_AT):
+        if len(due) == SHOWN_TIMES and slot.nominal > due[-1]:
+            break
+        if slot.due > now:
+            due = sorted([*due, slot.due])[:SHOWN_TIMES]
+    return [render_time(each) for each in due]
 
 
 def _timetable(spec: Mapping[str, Any], seed: str, created: datetime | None) -> Timetable | None:

@@ -6,11 +6,12 @@ fires; what the API server refuses is remembered, and tried again after a while.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 
 from cronwright.controller.course import course_of, is_managed, mark_of
 from cronwright.controller.engine import Engine
-from cronwright.controller.gather import Sources
+from cronwright.controller.gather import Sources, active_jobs
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.write import CronJobWriter, NameTakenError
@@ -18,7 +19,7 @@ from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.run import cut
-from cronwright.kube.errors import BadRequest, Forbidden, Invalid
+from cronwright.kube.errors import BadRequest, Conflict, Forbidden, Invalid
 from cronwright.model import conditions
 
 _LOOK_AGAIN: Final = timedelta(seconds=30)
@@ -59,7 +60,7 @@ class Changes:
         """Forget a task that is gone: nothing of it is fired any more."""
         self._sources.generations.pop(key, None)
         self._refusals.pop(key, None)
-        self._engine.drop(key)
+        self._engine.forget(key)
 
     async def carry_out(
         self, key: TaskKey, world: World, plan: Plan
@@ -70,17 +71,31 @@ class Changes:
         that come due during the change wait for it.
         """
         engine, managed = self._engine, is_managed(world.task, plan)
+        if engine.task_uid(key) not in {None, world.task.uid}:
+            engine.forget(key)  # of a task of this name that was deleted
         known = engine.digest(key)
         changes = known is not None and known != (plan.digest if managed else None)
         if plan.firing is None or not changes:
-            readiness, cronjob = await self._put_right(key, world, plan)
+            readiness, cronjob = await self._put_right(key, world, plan, world.now)
             self._follow(key, world, plan, readiness, cronjob)
             return readiness, cronjob
         async with engine.held(key):
-            await engine.settle(key, world.now)
-            readiness, cronjob = await self._put_right(key, world, plan)
+            until = await engine.settle(key, world.now, ends=world.task.spec.suspend)
+            if not managed and not world.task.spec.suspend:
+                self._refuse_unknown_runs(key, world)
+            readiness, cronjob = await self._put_right(key, world, plan, until)
             self._follow(key, world, plan, readiness, cronjob)
         return readiness, cronjob
+
+    def _refuse_unknown_runs(self, key: TaskKey, world: World) -> None:
+        """Raise Conflict where a run is active that the CronJob controller would not see.
+
+        A slot that was settled just now may have started it; the next look finds it active.
+        """
+        known = set(world.cronjob.active) if world.cronjob else set()
+        active = active_jobs(self._sources, key, judged=True)
+        if any(job.uid not in known for job in active):
+            raise Conflict(HTTPStatus.CONFLICT, "Conflict", "a run has started meanwhile")
 
     def _follow(
         self,
@@ -94,16 +109,19 @@ class Changes:
         if plan.firing is None or not readiness.ok or cronjob is None:
             return
         if not is_managed(world.task, plan):
-            self._engine.drop(key)
+            self._engine.drop(key, world.now)
             return
         mark = mark_of(world, plan, cronjob)
         if mark != self._engine.mark(key):
             self._engine.follow(key, *course_of(world, plan, cronjob))
 
     async def _put_right(
-        self, key: TaskKey, world: World, plan: Plan
+        self, key: TaskKey, world: World, plan: Plan, until: datetime
     ) -> tuple[Readiness, CronJobFacts | None]:
-        """Create or rewrite the CronJob where the plan says so, and say how ready that is."""
+        """Create or rewrite the CronJob where the plan says so, and say how ready that is.
+
+        Its controller fires no slot up to `until`, where the plan has it guarded.
+        """
         task, rendered = world.task, plan.rendered
         if rendered is None or plan.step in {Step.KEEP, Step.WAIT}:
             self._refusals.pop(key, None)
@@ -119,7 +137,7 @@ class Changes:
             if plan.step is Step.CREATE or world.cronjob is None:
                 cronjob = await self._writer.create(task, rendered, world.now)
             else:
-                guard = world.now if plan.step is Step.REPLACE_GUARDED else None
+                guard = until if plan.step is Step.REPLACE_GUARDED else None
                 cronjob = await self._writer.replace(task, rendered, world.cronjob, guard)
         except (NameTakenError, Invalid, BadRequest, Forbidden) as error:
             readiness = _refused(task.name, error)

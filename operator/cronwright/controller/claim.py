@@ -6,6 +6,7 @@ second, after a crash, a change of mode or a lost answer, gets 409 and finds the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from cronwright.controller.gather import Sources, active_jobs
 from cronwright.controller.request import Requests
@@ -37,6 +38,10 @@ class Followed:
     mark: str  # differs where anything of the above does
 
 
+class NotStandingError(Exception):
+    """The task's CronJob is gone: a Job that it owned would be deleted at once."""
+
+
 class Claims:
     """Make Jobs for slots."""
 
@@ -52,17 +57,28 @@ class Claims:
         """
         return active_jobs(self._sources, key, judged=judged)
 
+    def taken(self, key: TaskKey, followed: Followed) -> set[datetime]:
+        """List the slots that have a Job: of ours, or the CronJob controller's."""
+        jobs = [j for j in self._sources.jobs.select(key) if j.owner_uid == followed.cronjob_uid]
+        return {slot for slot in map(slot_of, jobs) if slot is not None}
+
     async def make(
         self, key: TaskKey, followed: Followed, slot: Slot, replaced: Sequence[JobFacts]
     ) -> None:
-        """Start a slot's run, after the end of those that it replaces."""
+        """Start a slot's run, after the end of those that it replaces.
+
+        NotStandingError where the CronJob has to be made anew before; ApiError for what the API
+        server refuses.
+        """
+        cronjob = self._sources.cronjobs.get(*key)
+        if cronjob is None or cronjob.deleting or cronjob.uid != followed.cronjob_uid:
+            raise NotStandingError(key)
         for job in replaced:
             await self._requests.delete_job(job)
-        run_id = identity.slot_run_id(followed.task_uid, slot.nominal)
+        run_id, time = _names(followed, slot)
         name = identity.slot_job_name(key.name, slot.nominal, run_id)
-        body = followed.template.job(name, run_id, render_time(slot.nominal))
         try:
-            job = await self._create(key, body)
+            job = await self._create(key, followed.template.job(name, run_id, time))
         except AlreadyExists:
             job = await self._second(key, followed, slot, name)
         self._sources.jobs.observe_record(job)
@@ -72,18 +88,26 @@ class Claims:
         try:
             found = job_facts(await self._client.get(paths.jobs(key.namespace, name)))
         except NotFound:
-            found = None
+            # It has gone since. The next try takes the name.
+            return await self._create(key, followed.template.job(name, *_names(followed, slot)))
         # Before Kubernetes 1.28 the controller's Jobs name no slot, other than by their names.
-        ours = found is not None and found.owner_uid == followed.cronjob_uid
-        if found and ours and slot_of(found) in {slot.nominal, None}:
+        ours = found.owner_uid == followed.cronjob_uid
+        if ours and slot_of(found) in {slot.nominal, None}:
             return found
-        run_id = identity.slot_run_id(followed.task_uid, slot.nominal)
+        run_id, time = _names(followed, slot)
         apart = identity.slot_job_name_apart(key.name, run_id)
-        body = followed.template.job(apart, run_id, render_time(slot.nominal))
         try:
-            return await self._create(key, body)
+            return await self._create(key, followed.template.job(apart, run_id, time))
         except AlreadyExists:
-            return job_facts(await self._client.get(paths.jobs(key.namespace, apart)))
+            second = job_facts(await self._client.get(paths.jobs(key.namespace, apart)))
+            if second.run_id != run_id:
+                raise
+            return second
 
     async def _create(self, key: TaskKey, body: bytes) -> JobFacts:
         return job_facts(await self._client.create(paths.jobs(key.namespace), body))
+
+
+def _names(followed: Followed, slot: Slot) -> tuple[str, str]:
+    """Give the id of a slot's run, and the slot as it is written."""
+    return identity.slot_run_id(followed.task_uid, slot.nominal), render_time(slot.nominal)

@@ -49,7 +49,8 @@ def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed
     )
     deadline = timedelta(seconds=followed.deadline_seconds)
     status = task.status
-    if status.timetable == plan.digest and status.accounted_until is not None:
+    unchanged = plan.digest == status.timetable or task.generation == status.observed_generation
+    if status.accounted_until is not None and unchanged:
         since = status.accounted_until  # after a restart
     elif status.observed_generation is None:
         since = task.created
@@ -58,24 +59,24 @@ def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed
     return followed, Course(timetable, since, deadline, _owed(world))
 
 
-def _owed(world: World) -> Slot | None:
-    """Find the slot that the CronJob controller owed when it stopped to fire the task.
+def _owed(world: World) -> list[Slot]:
+    """Find the slot that the CronJob controller owed when it stopped to fire the task, if any.
 
     `world` has the CronJob as it was before it was suspended. After a crash between that and the
     status, the status alone still tells: it shows a native slot until its Job was seen.
     """
     cronjob, status = world.cronjob, world.task.status
     if cronjob is None or status.mode is not Mode.NATIVE:
-        return None
+        return []
     if not cronjob.suspended:
         try:
             slot = due_slot(standing(cronjob), cronjob, world.now)
         except FieldError:
-            return None
-        return Slot(slot, slot) if slot else None
+            return []
+        return [Slot(slot, slot)] if slot else []
     shown = status.next_run_time
     if shown is None or shown > world.now:
-        return None
+        return []
     if cronjob.last_schedule_time is not None and shown <= cronjob.last_schedule_time:
-        return None
-    return Slot(shown, shown)
+        return []
+    return [Slot(shown, shown)]

@@ -1,15 +1,14 @@
 """The trigger engine: fires the slots of managed tasks when they are due.
 
-`reconcile` tells it which task follows which timetable, and from when on. One heap has the next
-slot of each task, one timer waits for the first of them, and a few starters take what is due, in
-the order of slot and priority, to `claim`, which makes the Job. `core.firing` decides what
+`change` tells it which task follows which timetable, and from when on. `timers` has the next slot
+of each task, and a few starters take what is due, in the order of slot and priority, to `claim`,
+which makes the Job. `core.firing` decides what
 becomes of a slot; the informer's news of the Job brings the task back to `reconcile`, which
 records the start.
 """
 
 import asyncio
 import contextlib
-import heapq
 import logging
 import random
 from collections.abc import AsyncIterator, Callable
@@ -18,28 +17,28 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from cronwright.controller.claim import Claims, Followed
+from cronwright.controller.claim import Claims, Followed, NotStandingError
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
+from cronwright.controller.timers import Timers
 from cronwright.core.firing import (
     API_UNAVAILABLE,
     CREATE_REFUSED,
+    SUPERSEDED,
     Act,
     Course,
     Progress,
     choose,
 )
 from cronwright.kube.errors import ApiError, BadRequest, Forbidden, Invalid
-from cronwright.model.status import Verdict
+from cronwright.model.status import Gap, Verdict
 from cronwright.schedule import Slot
 
 logger = logging.getLogger(__name__)
 
 STARTERS: Final = 24
-# A timer counts the time that passes, and a clock that is set doesn't: it is looked at anew so
-# often at least.
-_LONGEST_SLEEP: Final = 1.0
 _FIRST_BACKOFF: Final = 0.2
+_SLOTS_AT_A_TIME: Final = 100
 _LONGEST_BACKOFF: Final = 15.0
 
 
@@ -50,7 +49,6 @@ class _Entry:
     course: Course
     failures: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    timer: tuple[float, int] | None = None  # its place in the heap, if it has one
 
 
 class Engine:
@@ -63,18 +61,26 @@ class Engine:
         self._queue = queue
         self._clock = clock
         self._entries: dict[TaskKey, _Entry] = {}
-        self._heap: list[tuple[float, int, TaskKey]] = []
+        self._timers: Timers[TaskKey] = Timers(clock)
         self._count = 0
-        self._changed = asyncio.Event()
-        self._due: asyncio.PriorityQueue[tuple[float, int, int, TaskKey]] = asyncio.PriorityQueue()
+        self._left: dict[TaskKey, list[Gap]] = {}  # of tasks that are not followed any more
+        self._retries = 0  # of those that are due
+        self._due: asyncio.PriorityQueue[tuple[float, int, int, bool, TaskKey]] = (
+            asyncio.PriorityQueue()
+        )
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
     def behind(self) -> int:
-        """How many tasks wait for a starter."""
-        return self._due.qsize()
+        """How many tasks wait for a starter, but for those that have failed before."""
+        return self._due.qsize() - self._retries
+
+    def task_uid(self, key: TaskKey) -> str | None:
+        """Say which task of that name is followed; None where none is."""
+        entry = self._entries.get(key)
+        return entry.followed.task_uid if entry else None
 
     def digest(self, key: TaskKey) -> str | None:
         """Name the timetable that is followed for a task; None where none is."""
@@ -91,15 +97,21 @@ class Engine:
         entry = self._entries.get(key)
         if entry is None:
             return None
-        course, first = entry.course, entry.course.first()
+        first = entry.course.first()
         due = first.due if first else None
-        return Progress(entry.followed.digest, course.until, due, tuple(course.gaps))
+        return Progress(entry.followed.digest, entry.course.until, due)
 
-    def accounted(self, key: TaskKey, progress: Progress) -> None:
-        """Drop the gaps that stand in the status now."""
+    def gaps(self, key: TaskKey) -> tuple[Gap, ...]:
+        """List a task's slots without a run that no status has yet, until they are `accounted`."""
         entry = self._entries.get(key)
-        if entry is not None and progress.gaps:
-            entry.course.gaps = [gap for gap in entry.course.gaps if gap not in progress.gaps]
+        return (*self._left.get(key, ()), *(entry.course.hand_out() if entry else ()))
+
+    def accounted(self, key: TaskKey) -> None:
+        """Forget the gaps that were listed: they stand in the status."""
+        self._left.pop(key, None)
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.course.shown = []
 
     def follow(self, key: TaskKey, followed: Followed, course: Course) -> None:
         """Fire a task's slots; one that is followed already goes on where it is."""
@@ -111,14 +123,27 @@ class Engine:
         if entry is None:
             entry = self._entries[key] = _Entry(key, followed, course)
         else:
+            course.owed += entry.course.postponed(course.until)
             course.until = max(course.until, entry.course.until)
-            course.gaps = entry.course.gaps
+            course.gaps, course.shown = entry.course.gaps, entry.course.shown
             entry.followed, entry.course, entry.failures = followed, course, 0
         self._arm(entry)
 
-    def drop(self, key: TaskKey) -> None:
-        """Fire no slot of a task any more."""
+    def drop(self, key: TaskKey, now: datetime) -> None:
+        """Fire no slot of a task any more; what jitter had put off till later has no run."""
+        self._timers.disarm(key)
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            return
+        for slot in entry.course.postponed(now):
+            entry.course.settle(slot, Verdict.MISSED, SUPERSEDED)
+        self._left[key] = [*self._left.get(key, ()), *entry.course.hand_out()]
+
+    def forget(self, key: TaskKey) -> None:
+        """Forget a task that is gone."""
         self._entries.pop(key, None)
+        self._left.pop(key, None)
+        self._timers.disarm(key)
 
     @asynccontextmanager
     async def held(self, key: TaskKey) -> AsyncIterator[None]:
@@ -127,65 +152,54 @@ class Engine:
         async with entry.lock if entry else contextlib.nullcontext():
             yield
 
-    async def settle(self, key: TaskKey, now: datetime) -> None:
-        """Decide all slots up to now, before the task follows another timetable.
+    async def settle(self, key: TaskKey, now: datetime, *, ends: bool) -> datetime:
+        """Decide all slots up to now, before the task follows another timetable; say up to where.
 
-        For a task that is `held`. ApiError where a Job can't be made: try again.
+        For a task that is `held`. ApiError where a Job can't be made at present: try again. A
+        refused one is missed, and where the task `ends` any that can't be made: nobody can be
+        kept from suspending it.
         """
         entry = self._entries.get(key)
-        if entry is not None:
-            await self._fire(entry, now)
-            entry.course.until = max(entry.course.until, now)
+        if entry is None:
+            return now
+        refused = (Invalid, BadRequest, Forbidden, NotStandingError)
+        await self._fire(entry, now, (*refused, ApiError) if ends else refused)
+        entry.course.until = max(entry.course.until, now)
+        return entry.course.until
 
     async def run(self) -> None:
         """Fire for ever."""
         starters = [asyncio.create_task(self._start()) for _ in range(STARTERS)]
         try:
             while True:
-                self._changed.clear()
-                await self._wait(self._take_due())
+                for when, key in await self._timers.wait():
+                    self._hand_out(when, key)
         finally:
             for starter in starters:
                 starter.cancel()
             await asyncio.gather(*starters, return_exceptions=True)
 
-    async def _wait(self, seconds: float | None) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-
-    def _take_due(self) -> float | None:
-        """Hand out what is due; give the seconds until more is."""
-        now = self._clock().timestamp()
-        while self._heap:
-            when, count, key = self._heap[0]
-            entry = self._entries.get(key)
-            if entry is None or entry.timer != (when, count):
-                heapq.heappop(self._heap)  # of a task that is gone or was armed anew
-                continue
-            if when > now:
-                return min(when - now, _LONGEST_SLEEP)
-            heapq.heappop(self._heap)
-            entry.timer = None
-            self._due.put_nowait((when, -entry.followed.priority, count, key))
-        return None
+    def _hand_out(self, when: float, key: TaskKey) -> None:
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._count += 1
+            tried = entry.failures > 0
+            self._retries += tried
+            self._due.put_nowait((when, -entry.followed.priority, self._count, tried, key))
 
     def _arm(self, entry: _Entry, at: float | None = None) -> None:
         first = entry.course.first()
-        if first is None and at is None:
-            entry.timer = None
-            return
-        when = at if at is not None or first is None else first.due.timestamp()
-        assert when is not None  # noqa: S101 - one of the two is there
-        self._count += 1
-        entry.timer = (when, self._count)
-        heapq.heappush(self._heap, (when, self._count, entry.key))
-        if self._heap[0][1] == self._count:
-            self._changed.set()
+        if at is None and first is not None:
+            at = first.due.timestamp()
+        if at is None:
+            self._timers.disarm(entry.key)
+        else:
+            self._timers.arm(entry.key, at)
 
     async def _start(self) -> None:
         while True:
-            *_, key = await self._due.get()
+            *_, tried, key = await self._due.get()
+            self._retries -= tried
             entry = self._entries.get(key)
             if entry is None:
                 continue
@@ -201,8 +215,7 @@ class Engine:
             entry.failures += 1
             ceiling = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(entry.failures, 10))
             retry_at = self._clock().timestamp() + random.uniform(ceiling / 2, ceiling)  # noqa: S311
-            refused = isinstance(error, (Invalid, BadRequest, Forbidden))
-            entry.course.late_reason = CREATE_REFUSED if refused else API_UNAVAILABLE
+            entry.course.late_reason = _reason(error)
             level = logging.WARNING if isinstance(error, ApiError) else logging.ERROR
             where = {"namespace": entry.key.namespace, "task": entry.key.name, "error": str(error)}
             logger.log(level, "slot not started yet", extra=where)
@@ -211,23 +224,35 @@ class Engine:
         if self._entries.get(entry.key) is entry:
             self._arm(entry, retry_at)
 
-    async def _fire(self, entry: _Entry, now: datetime) -> None:
-        """Decide all slots that are due, in order."""
-        course = entry.course
-        had = len(course.gaps)
-        course.give_up(now)
+    async def _fire(
+        self, entry: _Entry, now: datetime, forgiven: tuple[type[Exception], ...] = ()
+    ) -> None:
+        """Decide all slots that are due, in order; those that fail of what is forgiven are missed.
+
+        A slot that has a Job is decided: it was made before a crash, or its answer was lost.
+        """
+        course, count = entry.course, 0
+        taken = self._claims.taken(entry.key, entry.followed)
+        course.give_up(now, taken)
         try:
             while (slot := course.first()) is not None and slot.due <= now:
-                if course.is_late(slot, now):
+                count += 1
+                if count % _SLOTS_AT_A_TIME == 0:
+                    await asyncio.sleep(0)
+                if slot.nominal in taken:
+                    course.settle(slot)
+                elif course.is_late(slot, now):
                     course.settle(slot, Verdict.MISSED, course.late_reason)
-                    continue
-                await self._decide(entry, slot)
+                else:
+                    await self._decide(entry, slot, forgiven)
             course.on_time()
         finally:
-            if len(course.gaps) != had:
+            if course.gaps:
                 self._queue.add(entry.key)
 
-    async def _decide(self, entry: _Entry, slot: Slot) -> None:
+    async def _decide(
+        self, entry: _Entry, slot: Slot, forgiven: tuple[type[Exception], ...]
+    ) -> None:
         policy = entry.followed.policy
         active = self._claims.active(entry.key, judged=policy != "Allow")
         choice = choose(policy, len(active))
@@ -235,5 +260,14 @@ class Engine:
             entry.course.settle(slot, Verdict.SKIPPED, choice.reason)
             return
         replaced = active if choice.act is Act.REPLACE else ()
-        await self._claims.make(entry.key, entry.followed, slot, replaced)
-        entry.course.settle(slot)
+        try:
+            await self._claims.make(entry.key, entry.followed, slot, replaced)
+        except forgiven as error:
+            entry.course.settle(slot, Verdict.MISSED, _reason(error))
+        else:
+            entry.course.settle(slot)
+
+
+def _reason(error: Exception) -> str:
+    refused = isinstance(error, (Invalid, BadRequest, Forbidden))
+    return CREATE_REFUSED if refused else API_UNAVAILABLE

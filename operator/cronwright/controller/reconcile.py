@@ -8,13 +8,12 @@ the status that speaks of them, and only then what the status makes safe to drop
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
-from cronwright.controller.gather import Sources, gather
+from cronwright.controller.gather import Sources, active_jobs, gather
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
 from cronwright.controller.tasks import TaskKey
@@ -32,9 +31,6 @@ from cronwright.model.base import render_time
 from cronwright.model.status import TaskStatus
 
 logger = logging.getLogger(__name__)
-
-_LOOK_AGAIN: Final = timedelta(seconds=30)
-_LONGEST_MESSAGE: Final = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,35 +79,45 @@ class Reconciler:
             )
             return
         if world is None:
-            sources.witness.forget(key, but=set())
+            sources.witness.forget(key, set(sources.witness.of(key)))
             self._tools.changes.forget(key)
             return
         if world.task.deleting:
-            self._tools.engine.drop(key)
+            self._tools.engine.forget(key)
             return
         plan = decide(world)
+        seen = set(sources.witness.of(key))
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
         outcome = await self._carry_out(key, world, plan)
         status = fold(world, plan, outcome)
         await self._write_status(world, status)
-        if outcome.progress is not None:
-            self._tools.engine.accounted(key, outcome.progress)
+        self._tools.engine.accounted(key)
         self._announce(world, plan)
+        waiting = {run.job.uid for run in world.runs if run.job.run_id not in plan.endings}
+        sources.witness.forget(key, seen - waiting)
         await self._drop(key, world, plan, outcome)
         self._set_timer(world, plan, outcome, status)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
+        active = self._active(key) if plan.answers else set()  # what the answers count with
         readiness, cronjob = await self._tools.changes.carry_out(key, world, plan)
         for job in plan.timeouts:
             await self._end(job, "timeout")
         started: list[JobFacts] = []
         answered: list[Answer] = []
-        if readiness.ok and plan.step is Step.KEEP and cronjob is not None:
+        if plan.answers and readiness.ok and plan.step is Step.KEEP and cronjob is not None:
             async with self._tools.engine.held(key):
-                await self._answer(world, plan, cronjob, started, answered)
+                if self._active(key) == active:
+                    await self._answer(world, plan, cronjob, started, answered)
+                else:
+                    self._tools.queue.add(key)  # a slot has started meanwhile: decide anew
         written = readiness.ok and plan.step not in {Step.WAIT, Step.REFUSE}
         progress = self._tools.engine.progress(key)
-        return Outcome(readiness, cronjob, written, tuple(started), tuple(answered), progress)
+        gaps = self._tools.engine.gaps(key)
+        return Outcome(readiness, cronjob, written, tuple(started), tuple(answered), progress, gaps)
+
+    def _active(self, key: TaskKey) -> set[str]:
+        return {job.uid for job in active_jobs(self._sources, key, judged=True)}
 
     async def _answer(
         self,
@@ -193,9 +199,7 @@ class Reconciler:
                 )
 
     async def _drop(self, key: TaskKey, world: World, plan: Plan, outcome: Outcome) -> None:
-        """Drop what the status has made superfluous: testimonies, old Jobs, annotations."""
-        waiting = {run.job.uid for run in world.runs if run.job.run_id not in plan.endings}
-        self._sources.witness.forget(key, but=waiting)
+        """Drop what the status has made superfluous: old Jobs, annotations."""
         if plan.endings:
             self._tools.queue.add(key)  # what has its record now may be pruned
         for job in plan.prunes:

@@ -5,6 +5,7 @@ stands in the status, so at rest it is empty.
 """
 
 from collections import defaultdict
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from cronwright.controller.tasks import TaskKey
@@ -60,12 +61,12 @@ class Witness:
         if output is not None:
             testimony.outputs[attempt] = output
 
-    def forget(self, key: TaskKey, *, but: set[str]) -> None:
-        """Forget all Jobs of a task but those."""
+    def forget(self, key: TaskKey, uids: Set[str]) -> None:
+        """Forget those Jobs of a task."""
         seen = self._seen.get(key)
         if seen is None:
             return
-        for uid in seen.keys() - but:
+        for uid in seen.keys() & uids:
             del seen[uid]
         if not seen:
             del self._seen[key]

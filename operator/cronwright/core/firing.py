@@ -6,7 +6,7 @@ which they are due; `until` says up to where all of them are.
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -24,6 +24,7 @@ OPERATOR_DOWN: Final = "OperatorDown"
 DEADLINE_PASSED: Final = "DeadlinePassed"
 API_UNAVAILABLE: Final = "APIUnavailable"
 CREATE_REFUSED: Final = "CreateRefused"
+SUPERSEDED: Final = "Superseded"
 CONCURRENCY_FORBID: Final = "ConcurrencyForbid"
 TOO_MANY_ACTIVE: Final = "TooManyActive"
 
@@ -65,22 +66,24 @@ class Progress:
     digest: str
     until: datetime
     next_due: datetime | None
-    gaps: tuple[Gap, ...]
 
 
 @dataclass(slots=True)
 class Course:
     """Where a managed task stands in its timetable.
 
-    Up to `until` each slot is decided. `owed` is one from before: a slot of the CronJob that the
-    task was until now, which its controller may not have fired.
+    Up to `until` each slot is decided. `owed` are those from before: of the CronJob that the task
+    was until now, whose controller may not have fired it, and those that jitter has put off past
+    an edit.
     """
 
     timetable: Timetable
     until: datetime
     deadline: timedelta
-    owed: Slot | None = None
-    gaps: list[Gap] = field(default_factory=list)  # those that are not in the status yet
+    owed: list[Slot] = field(default_factory=list)
+    # What the status is told next, and what it has been told and may not have taken yet.
+    gaps: list[Gap] = field(default_factory=list)
+    shown: list[Gap] = field(default_factory=list)
     late_reason: str = OPERATOR_DOWN
     # Jitter may put a slot off past later ones: they wait by their due times, and what is decided
     # out of turn stands in `_decided` until the earlier ones are.
@@ -92,8 +95,8 @@ class Course:
 
     def first(self) -> Slot | None:
         """Give the undecided slot that is due first; None where there will be none."""
-        if self.owed is not None:
-            return self.owed
+        if self.owed:
+            return self.owed[0]
         self._look_ahead()
         if not self._waiting:
             return None
@@ -101,32 +104,51 @@ class Course:
         return Slot(nominal, due)
 
     def is_late(self, slot: Slot, now: datetime) -> bool:
-        """Tell whether a slot's deadline has passed."""
-        return slot.due + self.deadline < now
+        """Tell whether a slot's deadline has passed, to the second: even one of 0 can be met."""
+        return slot.due + self.deadline < now.replace(microsecond=0)
 
     def settle(self, slot: Slot, verdict: Verdict | None = None, reason: str = "") -> None:
         """Take a slot as decided: it has its Job, or a verdict without one."""
         if verdict is not None:
             self._leave_gap(verdict, reason, slot.nominal, slot.nominal, 1)
-        if slot == self.owed:
-            self.owed = None
+        if slot in self.owed:
+            self.owed.remove(slot)
             return
-        self._waiting.remove((slot.due, slot.nominal))
-        heapq.heapify(self._waiting)
+        # It is the first that waits, unless a step of the clock has brought in earlier ones.
+        if self._waiting[0] == (slot.due, slot.nominal):
+            heapq.heappop(self._waiting)
+        else:
+            self._waiting.remove((slot.due, slot.nominal))
+            heapq.heapify(self._waiting)
         self._decide(slot.nominal)
+
+    def postponed(self, now: datetime) -> list[Slot]:
+        """List the slots whose time has come and which are still to be started."""
+        put_off = [Slot(nominal, due) for due, nominal in self._waiting if nominal <= now]
+        return [*self.owed, *put_off]
+
+    def hand_out(self) -> tuple[Gap, ...]:
+        """Give the gaps that the status does not have; they stay until it surely has them."""
+        self.shown += reversed(self.gaps)
+        self.gaps = []
+        return tuple(self.shown)
 
     def on_time(self) -> None:
         """Note that all that was due is decided: what is late from now on has other reasons."""
         self.late_reason = DEADLINE_PASSED
 
-    def give_up(self, now: datetime) -> None:
-        """Miss the slots that are long past their deadlines, at once however many they are."""
+    def give_up(self, now: datetime, taken: Collection[datetime] = ()) -> None:
+        """Miss the slots that are long past their deadlines, at once however many they are.
+
+        Those that are `taken` have a Job.
+        """
         end = now - self.deadline - self.timetable.longest_spread - _SECOND
         start = self._seen or self.until
         if end <= start:
             return
         count = self.timetable.count(start, end)
-        if count:
+        count -= sum(start < slot <= end for slot in taken)
+        if count > 0:
             first, last = self.timetable.next(start), self.timetable.last(end)
             assert first is not None and last is not None  # noqa: S101, PT018 - they were counted
             self._leave_gap(Verdict.MISSED, self.late_reason, first, last, count)
@@ -137,7 +159,7 @@ class Course:
         self, verdict: Verdict, reason: str, first: datetime, last: datetime, count: int
     ) -> None:
         gap = Gap(first=first, last=last, verdict=verdict, reason=reason, count=count)
-        self.gaps = extend([gap], self.gaps)
+        self.gaps = merge([gap], self.gaps)
 
     def _look_ahead(self) -> None:
         """Take in slots until none that follows can be due before the first that waits."""
@@ -158,6 +180,11 @@ class Course:
 
 
 def extend(new: Sequence[Gap], old: Sequence[Gap]) -> list[Gap]:
+    """Put new gaps before old ones, newest first, as many as a status has room for."""
+    return merge(new, old)[:GAPS_AT_MOST]
+
+
+def merge(new: Sequence[Gap], old: Sequence[Gap]) -> list[Gap]:
     """Put new gaps before old ones, newest first; those that continue one another become one."""
     gaps = list(old)
     for gap in sorted(new, key=lambda each: each.first):
@@ -170,4 +197,4 @@ def extend(new: Sequence[Gap], old: Sequence[Gap]) -> list[Gap]:
             )
         else:
             gaps.insert(0, gap)
-    return gaps[:GAPS_AT_MOST]
+    return gaps

@@ -5,8 +5,9 @@ operator fires itself (`controller/engine`), and the CronJob stands suspended as
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from cronwright.core.facts import CronJobFacts, JobFacts
@@ -58,5 +59,6 @@ def choose(
 
 def digest(task: ScheduledTask) -> str:
     """Digest all that says when a task is due: two of the same digest have the same slots."""
-    text = repr((task.terms, task.spec.suspend))
+    terms = {key: value for key, value in asdict(task.terms).items() if value}
+    text = json.dumps([terms, task.spec.suspend], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

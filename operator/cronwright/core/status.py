@@ -45,6 +45,7 @@ class Outcome:
     started: tuple[JobFacts, ...] = ()
     answered: tuple[Answer, ...] = ()
     progress: Progress | None = None  # of a task whose slots the operator fires
+    gaps: tuple[Gap, ...] = ()  # slots without a run that no status has yet
 
 
 def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
@@ -58,15 +59,17 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     settled = plan.step is not Step.WAIT
     progress = outcome.progress
     gaps = _gaps(plan, outcome, old)
+    # A task that is refused after a restart is not followed, and goes on from there one day.
+    kept = None if outcome.readiness.ok else old
     status = size.fit(
         TaskStatus(
             observed_generation=world.task.generation if settled else old.observed_generation,
             mode=plan.firing.mode if plan.firing else old.mode,
             mode_reason=plan.firing.reason if plan.firing else old.mode_reason,
             schedule=_schedule(world, plan),
-            timetable=progress.digest if progress else None,
+            timetable=progress.digest if progress else kept and kept.timetable,
             next_run_time=_next_run_time(world, plan, outcome),
-            accounted_until=progress.until if progress else None,
+            accounted_until=progress.until if progress else kept and kept.accounted_until,
             last_run_time=_newest(
                 [*(r.start_time for r in active), *(r.start_time for r in records)],
                 old.last_run_time,
@@ -159,10 +162,10 @@ def _gaps(plan: Plan, outcome: Outcome, old: TaskStatus) -> list[Gap]:
 
     What calendars took out is counted only when the status is written for a slot that was not.
     """
+    gaps = list(outcome.gaps)
     progress, timetable = outcome.progress, plan.timetable
     if progress is None:
-        return []
-    gaps = list(progress.gaps)
+        return gaps
     start, end = old.accounted_until, progress.until
     if timetable and start and start < end and old.timetable == progress.digest:
         count = timetable.count_excluded(start, end)

@@ -17,6 +17,8 @@ from cronwright.schedule.parse import read_expression
 from cronwright.schedule.terms import Dialect, RepeatedTime, SkippedTime, Terms
 from cronwright.schedule.zone import EARLIEST, LATEST, load_zone
 
+LONGEST_JITTER = 86_400
+
 MOST_SCHEDULES = 10
 LONGEST_TEXT = 64
 
@@ -67,7 +69,7 @@ def read_terms(terms: Terms) -> Reading:
         exclusion=read_exclusion(terms.exclude, terms.dialect, terms.seed),
         start=EARLIEST if start is None else start,
         end=LATEST - 1 if end is None else end,
-        jitter=0 if terms.jitter is None else _read_duration(terms.jitter, "spec.jitter"),
+        jitter=0 if terms.jitter is None else _read_jitter(terms.jitter),
         expressions=() if written else _read_expressions(terms),
         every=_read_every(*written, terms, start) if written else None,
         at=_read_moment(terms.at, "spec.at", clock),
@@ -151,3 +153,11 @@ def _read_expressions(terms: Terms) -> tuple[CronExpression, ...]:
         read_expression(text, terms.dialect, terms.seed, f"spec.schedules[{number}]")
         for number, text in enumerate(terms.schedules)
     )
+
+
+def _read_jitter(text: str) -> int:
+    seconds = _read_duration(text, "spec.jitter")
+    if seconds > LONGEST_JITTER:
+        problem = "longer than a day"
+        raise FieldError("spec.jitter", text, problem, "write at most 24h")
+    return seconds
