@@ -119,6 +119,7 @@ CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
             "misses slots where the clock does not change at a full hour",
             _change(lambda each: not each.full_hour),
         ),
+        Cause("counts on into later months for # above 5", _text(r"#0*(?:[6-9]|[1-9]\d)")),
         Cause(
             "asked on Sunday the 2nd, misses Monday the 3rd for 1W",
             lambda each: each.later and re.search(r"\b0*1W", each.case.text) is not None,

@@ -26,7 +26,8 @@ class Row:
     @property
     def case(self) -> Case:
         """The question as the programs are asked it."""
-        return Case(self.parser, self.text, self.zone, read(self.start), len(self.ours))
+        count = len(self.ours) or len(self.theirs)
+        return Case(self.parser, self.text, self.zone, read(self.start), count)
 
     @property
     def their_answer(self) -> Answer:
