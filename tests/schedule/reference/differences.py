@@ -49,6 +49,10 @@ class Difference:
         """Whether the search begins at a wall time that the overlap of a change repeats."""
         return change.instant + change.step <= self.since < change.instant
 
+    def is_answered_right_after(self, change: Change) -> bool:
+        """Whether their slot is where a wall time in the gap of a change is moved to."""
+        return self.theirs is not None and 0 <= self.theirs - change.instant < change.step
+
     def any_change(self, condition: Callable[[Change], bool]) -> bool:
         """Say whether one of these changes is of some kind."""
         return any(condition(change) for change in self.changes())
@@ -119,6 +123,7 @@ CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
             "misses slots where the clock does not change at a full hour",
             _change(lambda each: not each.full_hour),
         ),
+        Cause("counts on into later months for # above 5", _text(r"#0*(?:[6-9]|[1-9]\d)")),
         Cause(
             "asked on Sunday the 2nd, misses Monday the 3rd for 1W",
             lambda each: each.later and re.search(r"\b0*1W", each.case.text) is not None,
@@ -137,6 +142,14 @@ CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
         Cause(
             "keeps the time of day of the search on a day with W",
             lambda each: each.later and "W" in each.case.text.upper().split()[3],
+        ),
+        Cause(
+            # It sets the day without another look at the hour, and the calendar moves the time on.
+            "fires after a gap for a time in it, on a day with W",
+            lambda each: (
+                "W" in each.case.text.upper().split()[3]
+                and each.any_change(each.is_answered_right_after)
+            ),
         ),
         Cause(
             "asked in the first pass of an overlap, goes on after its second",

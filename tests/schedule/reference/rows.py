@@ -26,7 +26,8 @@ class Row:
     @property
     def case(self) -> Case:
         """The question as the programs are asked it."""
-        return Case(self.parser, self.text, self.zone, read(self.start), len(self.ours))
+        count = len(self.ours) or len(self.theirs)
+        return Case(self.parser, self.text, self.zone, read(self.start), count)
 
     @property
     def their_answer(self) -> Answer:
@@ -234,6 +235,15 @@ OTHERS: Final = (
     ),
     Row(
         "spring",
+        "* 9-23,8,31 5 13 * SUN#54",
+        "Etc/UTC",
+        "2023-12-17T18:34:09Z",
+        ("2025-12-13T05:08:00Z",),
+        (),
+        "No month has 54 Sundays; Spring counts on into later months.",
+    ),
+    Row(
+        "spring",
         "0 0 9 L-28 * *",
         "Etc/UTC",
         "2031-01-09T00:00:00Z",
@@ -285,6 +295,15 @@ OTHERS: Final = (
         ("2011-09-25T13:30:00Z", "2011-09-25T14:00:00Z"),
         ("2011-09-24T14:00:00Z", "2011-09-25T13:30:00Z"),
         "Forward from 02:45 to 03:45: Quartz misses what is left of that hour.",
+    ),
+    Row(
+        "quartz",
+        "0 0 0 LW * ?",
+        "Africa/Cairo",
+        "2010-04-28T12:00:00Z",
+        ("2010-04-29T22:00:00Z", "2010-05-30T21:00:00Z"),
+        ("2010-05-30T21:00:00Z", "2010-06-29T21:00:00Z"),
+        "Midnight of the 30th is skipped: Quartz fires at 01:00 instead.",
     ),
     Row(
         "quartz",

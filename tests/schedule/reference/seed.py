@@ -1,4 +1,7 @@
-"""The seed of the random cases: a fresh one each run, or the one that is to be run again."""
+"""The seed of the random cases: a fresh one each run, or the one that is to be run again.
+
+What came of them is said at the end of a run, whether it passed or not (conftest.py).
+"""
 
 import os
 import secrets
@@ -7,6 +10,7 @@ from typing import Final
 
 VARIABLE: Final = "CRONWRIGHT_SEED"
 SEED: Final = os.environ.get(VARIABLE) or secrets.token_hex(4)
+reports: Final[list[str]] = []
 
 
 def numbers(name: str) -> Random:

@@ -11,6 +11,7 @@ from tests.schedule.reference.cases import JAVA_YEARS
 from tests.schedule.reference.changes import ZONES
 from tests.schedule.reference.judge import compare
 from tests.schedule.reference.programs import Program
+from tests.schedule.reference.seed import reports
 
 
 @pytest.mark.parametrize("parser", ["spring", "quartz"])
@@ -31,6 +32,6 @@ def check(java: Program, parser: str, count: int) -> None:
     years = range(JAVA_YEARS.start, JAVA_YEARS.stop + 60)
     others = disagreements(java, parser, ZONES, years)
     judgement = compare(java, parser, count, others)
-    report = f"\n{parser}, {judgement.report}\nleft out: {in_words(others) or 'nothing'}"
-    print(report)
+    report = f"{parser}, {judgement.report}\nleft out: {in_words(others) or 'nothing'}"
+    reports.append(report)
     assert not judgement.failures, report

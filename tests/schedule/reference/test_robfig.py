@@ -8,6 +8,7 @@ import pytest
 
 from tests.schedule.reference.judge import compare
 from tests.schedule.reference.programs import Program
+from tests.schedule.reference.seed import reports
 
 
 @pytest.mark.parametrize("parser", ["standard", "seconds"])
@@ -25,6 +26,6 @@ def test_each_difference_is_a_known_bug_of_robfig_at_full_size(
 
 def check(robfig: Program, parser: str, count: int) -> None:
     judgement = compare(robfig, parser, count)
-    report = f"\nrobfig/cron, parser {parser}, {judgement.report}"
-    print(report)
+    report = f"robfig/cron, parser {parser}, {judgement.report}"
+    reports.append(report)
     assert not judgement.failures, report

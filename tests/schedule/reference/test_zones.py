@@ -20,7 +20,7 @@ from tests.schedule.reference.cases import Case, ours, theirs
 from tests.schedule.reference.changes import Change, changes_in, epoch, moment, offset_at
 from tests.schedule.reference.grammar import WEEKDAYS
 from tests.schedule.reference.programs import Program
-from tests.schedule.reference.seed import SEED, numbers
+from tests.schedule.reference.seed import SEED, numbers, reports
 
 YEARS: Final = range(2020, 2041)
 _HOUR: Final = 3600
@@ -101,10 +101,10 @@ def check(robfig: Program, years: Iterable[int], starts: tuple[int, ...], *, ali
         if not is_safe(zone) and first not in witnesses:
             faults.append(f"{zone} is called unsafe, and no difference is found")
     report = (
-        f"\nseed {SEED}: {len(names)} zones, {len(groups())} of them different, "
+        f"seed {SEED}: {len(names)} zones, {len(groups())} of them different, "
         f"{sum(map(is_safe, names))} safe; {len(asked):,} cases, {len(witnesses)} zones differ\n"
     )
-    print(report)
+    reports.append(report)
     assert not faults, report + "\n".join(faults)
 
 

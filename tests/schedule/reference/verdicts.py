@@ -33,6 +33,8 @@ _ELEMENT: Final = (
     rf"(?:\?|/\d+|\*(?:/\d+)?|{_VALUE}(?:-{_VALUE})?|\d+(?:-\d+)?/\d+"
     rf"|L(?:-\d+)?W?|\d+W|{_VALUE}L|{_VALUE}\#\d)"
 )
+# L and # follow the name of a day of the week, which the last field but the year has.
+_NAMED_MONTH: Final = r"^\s*(?:\S+\s+){4}(?:[^\s,]*,)*[A-Z]{3}"
 _YEAR: Final = r"^\s*(?:\S+\s+){6}"
 _FOUR_DIGITS: Final = r"(?:19[7-9]\d|[2-9]\d{3})(?:\D|$)"
 _EMPTY: Final = r"~,|,;"
@@ -66,7 +68,7 @@ THEY_TAKE: Final[dict[str, tuple[Verdict, ...]]] = {
         Verdict(
             "an element that goes on after its end: the rest is not read",
             "0 5abc 9 * * ?",
-            rf"~(?!{_ELEMENT};)[^\s,]",
+            rf"~(?!{_ELEMENT};)[^\s,]|{_NAMED_MONTH}(?:L|\#)",
         ),
     ),
 }
