@@ -46,7 +46,7 @@ demo: install ## see it work: cluster, operator, API and examples, left running
 
 test: install ## the whole suite, the cluster tests included
 	@$(PYTHON) -m dev.cluster up --unless-named
-	@$(VENV)/bin/pytest -n 3 --dist loadfile $(ARGS)
+	@$(VENV)/bin/pytest -n 4 --dist loadfile $(ARGS)
 
 soak: install ## the tests that take longer; ONLY=name one of them
 	@$(PYTHON) -m dev.cluster up --unless-named
