@@ -41,8 +41,8 @@ def main(arguments: Sequence[str]) -> int:
     if not any(each is not None for each in given):
         parser.error("write an expression, --every or --at")
     try:
-        timetable = read(_terms(chosen))
         after = _instant(chosen.start) if chosen.start else datetime.now(UTC)
+        timetable = read(_terms(chosen, after))
         count = _count(chosen.number)
     except FieldError as error:
         print(f"cronwright: {error}", file=sys.stderr)
@@ -62,13 +62,14 @@ def answer_lines(questions: Iterable[bytes], answers: TextIO) -> None:
 def _answer(line: bytes) -> dict[str, Any]:
     try:
         question = _question(line)
+        count = _count(question.get("n", DEFAULT_COUNT))
+        after = _instant(_text(question, "start"))
         terms = Terms(
             schedule=_text(question, "expr"),
             time_zone=_text(question, "zone", "Etc/UTC"),
             dialect=_dialect(question.get("dialect")),
+            created=after,  # what an interval counts from
         )
-        count = _count(question.get("n", DEFAULT_COUNT))
-        after = _instant(_text(question, "start"))
         slots = islice(read(terms).slots(after), count)
         return {"next": [_utc(slot.nominal) for slot in slots]}
     except FieldError as error:
@@ -101,8 +102,11 @@ def _count(value: object) -> int:
 
 
 def _dialect(value: object) -> Dialect | None:
-    if value is None or value in list(Dialect):
-        return None if value is None else Dialect(str(value))
+    if value is None:
+        return None
+    for dialect in Dialect:
+        if isinstance(value, str) and value.casefold() == dialect.casefold():
+            return dialect
     remedy = f"write {', '.join(Dialect)}, or leave it out"
     raise FieldError("dialect", value, "no such dialect", remedy)
 
@@ -141,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _terms(chosen: argparse.Namespace) -> Terms:
+def _terms(chosen: argparse.Namespace, created: datetime) -> Terms:
     return Terms(
         schedule=chosen.expression,
         every=chosen.every,
@@ -155,6 +159,7 @@ def _terms(chosen: argparse.Namespace) -> Terms:
         jitter=chosen.jitter,
         exclude=tuple(chosen.exclude),
         seed=chosen.name,
+        created=created,
     )
 
 

@@ -139,7 +139,17 @@ class Reconciler:
                 else:
                     started.append(job)
                     self._sources.jobs.observe_record(job)
+            elif answer.act is Act.SKIP:
+                await self._withdraw(world, answer)
             answered.append(answer)
+
+    async def _withdraw(self, world: World, answer: Answer) -> None:
+        """Delete the Job that a crash left of a request which is skipped now: it never ran."""
+        task = world.task
+        name = identity.request_job_name(task.name, answer.run_id)
+        job = self._sources.jobs.get(task.namespace, name)
+        if job is not None and job.run_id == answer.run_id and job.suspended:
+            await self._tools.requests.delete_job(job)
 
     async def _end(self, job: JobFacts, why: str) -> None:
         """End a run gracefully: its Job's deadline is cut short, and an annotation says why.
