@@ -80,7 +80,12 @@ def java() -> Program:
     def make(target: Path) -> None:
         shutil.copytree(HERE / "java", target)
         goals = ["compile", "dependency:copy-dependencies", "-DincludeScope=runtime"]
-        _run([maven, "--quiet", "--batch-mode", *goals], target, dict(os.environ))
+        try:
+            _run([maven, "--quiet", "--batch-mode", *goals], target, dict(os.environ))
+        except RuntimeError as error:
+            if re.search("Could not (resolve|transfer|find)", str(error)):
+                raise UnavailableError("Maven reaches no repository") from error
+            raise
 
     directory = _built("java", HERE / "java", version, make) / "target"
     path = os.pathsep.join([str(directory / "classes"), str(directory / "dependency" / "*")])
@@ -102,7 +107,7 @@ def zone_directory() -> Path:
 def _built(name: str, sources: Path, version: str, make: Callable[[Path], None]) -> Path:
     """Give the file or the directory that `make` makes, made now if need be."""
     cache = build._cache().with_name("reference")
-    cache.mkdir(exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
     target = cache / f"{name}-{_key(sources, version)}"
     with _alone(cache):
         if not target.exists():
