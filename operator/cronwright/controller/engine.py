@@ -36,7 +36,7 @@ from cronwright.schedule import Slot
 
 logger = logging.getLogger(__name__)
 
-STARTERS: Final = 24
+STARTERS: Final = 28
 _FIRST_BACKOFF: Final = 0.2
 _SLOTS_AT_A_TIME: Final = 100
 _LONGEST_BACKOFF: Final = 15.0
