@@ -20,6 +20,7 @@ _KEPT = (
     "minLength",
     "maxLength",
     "minItems",
+    "maxItems",
     "maxProperties",
     "required",
 )
