@@ -116,7 +116,13 @@ async def test_several_containers(pods: Pods) -> None:
 
     (mixed,) = await pods.ended("mixed")
     assert mixed["phase"] == "Failed"
-    half = await pods.until("half", lambda status: "terminated" in main_state(status))
+    half = await pods.until(
+        "half",
+        lambda status: (
+            "terminated" in main_state(status)
+            and "running" in status["containerStatuses"][1]["state"]
+        ),
+    )
     assert half["status"]["phase"] == "Running"
     stuck = await pods.until(
         "stuck", lambda status: "running" in status["containerStatuses"][1]["state"]

@@ -97,7 +97,11 @@ class Engine:
         entry = self._entries.get(key)
         if entry is None:
             return None
-        first = entry.course.first()
+        # The watch may tell of a Job before the answer to its creation comes: the status would
+        # otherwise be written for the one, and again for the other.
+        taken = self._claims.taken(key, entry.followed)
+        while (first := entry.course.first()) and first.nominal in taken:
+            entry.course.settle(first)
         due = first.due if first else None
         return Progress(entry.followed.digest, entry.course.until, due)
 

@@ -108,18 +108,20 @@ class Course:
         return slot.due + self.deadline < now.replace(microsecond=0)
 
     def settle(self, slot: Slot, verdict: Verdict | None = None, reason: str = "") -> None:
-        """Take a slot as decided: it has its Job, or a verdict without one."""
+        """Take a slot as decided: it has its Job, or a verdict without one; once is enough."""
         if verdict is not None:
             self._leave_gap(verdict, reason, slot.nominal, slot.nominal, 1)
         if slot in self.owed:
             self.owed.remove(slot)
             return
-        # It is the first that waits, unless a step of the clock has brought in earlier ones.
-        if self._waiting[0] == (slot.due, slot.nominal):
+        place = (slot.due, slot.nominal)
+        if self._waiting and self._waiting[0] == place:
             heapq.heappop(self._waiting)
-        else:
-            self._waiting.remove((slot.due, slot.nominal))
+        elif place in self._waiting:
+            self._waiting.remove(place)
             heapq.heapify(self._waiting)
+        else:
+            return
         self._decide(slot.nominal)
 
     def postponed(self, now: datetime) -> list[Slot]:
