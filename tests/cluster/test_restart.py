@@ -49,6 +49,10 @@ async def started_runs(audit: AuditLog, client: Client, namespace: str) -> dict[
         if entry.done and not entry.subresource and isinstance(entry.body, dict):
             task = entry.body["metadata"]["labels"]["cronwright.dev/task"]
             started.setdefault(task, set()).add(entry.name)
+    # One that was made while its maker was killed may stand in the log as a request that failed.
+    for job in await Tasks(client, namespace).jobs():
+        metadata = job["metadata"]
+        started.setdefault(metadata["labels"]["cronwright.dev/task"], set()).add(metadata["name"])
     return started
 
 
