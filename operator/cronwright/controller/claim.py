@@ -75,26 +75,29 @@ class Claims:
             raise NotStandingError(key)
         for job in replaced:
             await self._requests.delete_job(job)
-        run_id, time = _names(followed, slot)
+        run_id = identity.slot_run_id(followed.task_uid, slot.nominal)
+        time = render_time(slot.nominal)
         name = identity.slot_job_name(key.name, slot.nominal, run_id)
         try:
             job = await self._create(key, followed.template.job(name, run_id, time))
         except AlreadyExists:
-            job = await self._second(key, followed, slot, name)
+            job = await self._second(key, followed, slot, (name, run_id, time))
         self._sources.jobs.observe_record(job)
 
-    async def _second(self, key: TaskKey, followed: Followed, slot: Slot, name: str) -> JobFacts:
+    async def _second(
+        self, key: TaskKey, followed: Followed, slot: Slot, names: tuple[str, str, str]
+    ) -> JobFacts:
         """Find the slot's Job under the name that was taken, or make it under another."""
+        name, run_id, time = names
         try:
             found = job_facts(await self._client.get(paths.jobs(key.namespace, name)))
         except NotFound:
             # It has gone since. The next try takes the name.
-            return await self._create(key, followed.template.job(name, *_names(followed, slot)))
+            return await self._create(key, followed.template.job(*names))
         # Before Kubernetes 1.28 the controller's Jobs name no slot, other than by their names.
         ours = found.owner_uid == followed.cronjob_uid
         if ours and slot_of(found) in {slot.nominal, None}:
             return found
-        run_id, time = _names(followed, slot)
         apart = identity.slot_job_name_apart(key.name, run_id)
         try:
             return await self._create(key, followed.template.job(apart, run_id, time))
@@ -106,8 +109,3 @@ class Claims:
 
     async def _create(self, key: TaskKey, body: bytes) -> JobFacts:
         return job_facts(await self._client.create(paths.jobs(key.namespace), body))
-
-
-def _names(followed: Followed, slot: Slot) -> tuple[str, str]:
-    """Give the id of a slot's run, and the slot as it is written."""
-    return identity.slot_run_id(followed.task_uid, slot.nominal), render_time(slot.nominal)

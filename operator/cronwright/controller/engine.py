@@ -2,9 +2,8 @@
 
 `change` tells it which task follows which timetable, and from when on. `timers` has the next slot
 of each task, and a few starters take what is due, in the order of slot and priority, to `claim`,
-which makes the Job. `core.firing` decides what
-becomes of a slot; the informer's news of the Job brings the task back to `reconcile`, which
-records the start.
+which makes the Job. `core.firing` decides what becomes of a slot; the informer's news of the Job
+brings the task back to `reconcile`, which records the start.
 """
 
 import asyncio
@@ -32,6 +31,7 @@ from cronwright.core.firing import (
 )
 from cronwright.kube.errors import ApiError, BadRequest, Forbidden, Invalid
 from cronwright.model.status import Gap, Verdict
+from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot
 
 logger = logging.getLogger(__name__)
@@ -68,9 +68,6 @@ class Engine:
         self._due: asyncio.PriorityQueue[tuple[float, int, int, bool, TaskKey]] = (
             asyncio.PriorityQueue()
         )
-
-    def __len__(self) -> int:
-        return len(self._entries)
 
     @property
     def behind(self) -> int:
@@ -258,7 +255,7 @@ class Engine:
         self, entry: _Entry, slot: Slot, forgiven: tuple[type[Exception], ...]
     ) -> None:
         policy = entry.followed.policy
-        active = self._claims.active(entry.key, judged=policy != "Allow")
+        active = self._claims.active(entry.key, judged=policy is not ConcurrencyPolicy.ALLOW)
         choice = choose(policy, len(active))
         if choice.act is Act.SKIP:
             entry.course.settle(slot, Verdict.SKIPPED, choice.reason)

@@ -14,8 +14,8 @@ from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.model.status import Mode
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import NativeForm, Timetable
+from cronwright.schedule.native import NO_SCHEDULE
 
-NO_SCHEDULE: Final = "NoSchedule"
 RUNS_ACTIVE: Final = "RunsActive"
 
 

@@ -79,7 +79,7 @@ class Plan:
     readiness: Readiness
     timetable: Timetable | None
     firing: Firing | None
-    digest: str
+    digest: str  # of the times of a managed task; empty for others
     rendered: RenderedCronJob | None
     captures: tuple[Capture, ...]
     timeouts: tuple[JobFacts, ...]
@@ -105,7 +105,7 @@ def decide(world: World) -> Plan:
         readiness=readiness,
         timetable=timetable,
         firing=firing,
-        digest=digest(world.task),
+        digest=digest(world.task) if firing and firing.managed else "",
         rendered=rendered,
         captures=captures,
         timeouts=timeouts,
