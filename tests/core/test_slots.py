@@ -42,6 +42,20 @@ def test_a_due_slot_is_shown_until_its_job_is_seen() -> None:
     assert next_run_time(TIMETABLE, cronjob(TASK), [job()], NOW) == NOON + FIVE
 
 
+def test_a_fired_slot_is_shown_until_its_job_is_seen_too() -> None:
+    run = job()
+    fired = cronjob(TASK, last_schedule_time=NOON, active=(run.uid,))
+    assert next_run_time(TIMETABLE, fired, [], NOW, NOON) == NOON
+    assert next_run_time(TIMETABLE, fired, [run], NOW, NOON) == NOON + FIVE
+
+
+def test_what_was_not_shown_does_not_come_back() -> None:
+    gone = cronjob(TASK, last_schedule_time=NOON, active=("of a Job that is gone",))
+    assert next_run_time(TIMETABLE, gone, [], NOW, NOON + FIVE) == NOON + FIVE
+    ended = cronjob(TASK, last_schedule_time=NOON)
+    assert next_run_time(TIMETABLE, ended, [], NOW, NOON) == NOON + FIVE
+
+
 def test_the_timer_is_set_for_when_the_next_slot_is_due() -> None:
     assert wake_time(TIMETABLE, cronjob(TASK), NOON) == NOON + FIVE
     overdue = wake_time(TIMETABLE, cronjob(TASK, starting_deadline=30), NOON)

@@ -3,7 +3,7 @@
 `plan` waits here before it touches a live CronJob; `status` takes `nextRunTime` from here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -90,14 +90,22 @@ def slot_at_hand(cronjob: CronJobFacts, jobs: Iterable[JobFacts], now: datetime)
 
 
 def next_run_time(
-    timetable: Timetable, cronjob: CronJobFacts, jobs: Iterable[JobFacts], now: datetime
+    timetable: Timetable,
+    cronjob: CronJobFacts,
+    jobs: Collection[JobFacts],
+    now: datetime,
+    shown: datetime | None = None,
 ) -> datetime | None:
     """Give the earliest slot that has no Job yet: one that is due, else the next to come.
 
     A due slot stays until its Job is seen: under load the controller fires late, and moving on
-    early would cost a status write of its own.
+    early would cost a status write of its own. So does the one that is `shown` if the CronJob
+    already counts a Job for it: the watch of CronJobs may be ahead of that of Jobs.
     """
     due = due_slot(timetable, cronjob, now)
+    if due is None and shown is not None and shown == cronjob.last_schedule_time:
+        unseen = set(cronjob.active) - {job.uid for job in jobs}
+        due = shown if unseen else None
     if due is not None and all(slot_of(job) != due for job in jobs):
         return due
     return timetable.next(now)

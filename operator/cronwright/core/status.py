@@ -199,7 +199,8 @@ def _next_run_time(world: World, plan: Plan, outcome: Outcome) -> datetime | Non
     timetable = plan.timetable if outcome.written else _standing(cronjob)
     if timetable is None:
         return None
-    return next_run_time(timetable, cronjob, world.jobs, world.now)
+    seen = [*(run.job for run in world.runs), *world.recorded]
+    return next_run_time(timetable, cronjob, seen, world.now, world.task.status.next_run_time)
 
 
 def _standing(cronjob: CronJobFacts) -> Timetable | None:
