@@ -2,17 +2,21 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cronwright.schedule import load_zone, next_slot, parse, previous_slot
+from cronwright.schedule import Dialect, Terms, Timetable, load_zone, read
 
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def timetable(text: str, zone: str = "Etc/UTC") -> Timetable:
+    return read(Terms(schedule=text, time_zone=zone, dialect=Dialect.KUBERNETES))
+
+
 def walk(text: str, zone: str, after: str, count: int) -> list[str]:
-    expression, instant, found = parse(text), utc(after), []
+    times, instant, found = timetable(text, zone), utc(after), []
     for _ in range(count):
-        slot = next_slot(expression, load_zone(zone), instant)
+        slot = times.next(instant)
         assert slot is not None
         found.append(f"{slot:%Y-%m-%dT%H:%M}")
         instant = slot
@@ -22,8 +26,7 @@ def walk(text: str, zone: str, after: str, count: int) -> list[str]:
 class TestBoundaries:
     """What next and previous mean at a slot itself and between two."""
 
-    EXPRESSION = parse("*/10 * * * *")
-    ZONE = load_zone("Etc/UTC")
+    TIMES = timetable("*/10 * * * *")
 
     @pytest.mark.parametrize(
         ("instant", "following", "preceding"),
@@ -39,13 +42,13 @@ class TestBoundaries:
     def test_next_is_strictly_after_and_previous_may_be_now(
         self, instant: str, following: str, preceding: str
     ) -> None:
-        assert next_slot(self.EXPRESSION, self.ZONE, utc(instant)) == utc(following)
-        assert previous_slot(self.EXPRESSION, self.ZONE, utc(instant)) == utc(preceding)
+        assert self.TIMES.next(utc(instant)) == utc(following)
+        assert self.TIMES.last(utc(instant)) == utc(preceding)
 
     def test_an_instant_may_come_in_any_zone_and_slots_come_in_utc(self) -> None:
         instant = datetime(2026, 7, 1, 2, 5, tzinfo=load_zone("Europe/Berlin"))
 
-        slot = next_slot(self.EXPRESSION, self.ZONE, instant)
+        slot = self.TIMES.next(instant)
 
         assert slot == utc("2026-07-01T00:10")
         assert slot is not None
@@ -151,21 +154,21 @@ class TestRareDays:
         assert walk("0 0 29 2 *", "Etc/UTC", "1999-01-01T00:00", 1) == ["2000-02-29T00:00"]
 
     def test_a_leap_day_is_found_backwards_too(self) -> None:
-        slot = previous_slot(parse("0 0 29 2 *"), load_zone("Etc/UTC"), utc("2104-02-28T00:00"))
+        slot = timetable("0 0 29 2 *").last(utc("2104-02-28T00:00"))
 
         assert slot == utc("2096-02-29T00:00")
 
     @pytest.mark.parametrize("text", ["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "* * 30,31 2 *"])
     def test_a_day_that_no_calendar_has_is_never_due(self, text: str) -> None:
         for zone in ("Etc/UTC", "Africa/Cairo"):
-            assert next_slot(parse(text), load_zone(zone), utc("2026-01-01T00:00")) is None
-            assert previous_slot(parse(text), load_zone(zone), utc("2026-01-01T00:00")) is None
+            assert timetable(text, zone).next(utc("2026-01-01T00:00")) is None
+            assert timetable(text, zone).last(utc("2026-01-01T00:00")) is None
 
     @pytest.mark.parametrize("zone", ["Etc/UTC", "Asia/Tokyo", "America/New_York", "Pacific/Apia"])
     def test_time_ends_where_datetime_does(self, zone: str) -> None:
-        expression = parse("* * * * *")
+        times = timetable("* * * * *", zone)
 
-        assert next_slot(expression, load_zone(zone), datetime.max.replace(tzinfo=UTC)) is None
-        assert previous_slot(expression, load_zone(zone), datetime.min.replace(tzinfo=UTC)) is None
-        assert next_slot(expression, load_zone(zone), datetime.min.replace(tzinfo=UTC))
-        assert previous_slot(expression, load_zone(zone), datetime.max.replace(tzinfo=UTC))
+        assert times.next(datetime.max.replace(tzinfo=UTC)) is None
+        assert times.last(datetime.min.replace(tzinfo=UTC)) is None
+        assert times.next(datetime.min.replace(tzinfo=UTC))
+        assert times.last(datetime.max.replace(tzinfo=UTC))

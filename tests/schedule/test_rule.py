@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cronwright.schedule import load_zone, next_slot, parse, previous_slot
+from cronwright.schedule import Dialect, Terms, Timetable, load_zone, read
 
 MINUTE = timedelta(minutes=1)
 
@@ -159,18 +159,24 @@ def by_the_rule(meaning: Meaning, zone: str, start: datetime, end: datetime) -> 
     return [instant for instant in instants if meaning.matches(instant.astimezone(place))]
 
 
+def timetable(text: str, zone: str) -> Timetable:
+    return read(Terms(schedule=text, time_zone=zone, dialect=Dialect.KUBERNETES))
+
+
 def forwards(text: str, zone: str, start: datetime, end: datetime) -> Iterator[datetime]:
-    slot = next_slot(parse(text), load_zone(zone), start)
+    times = timetable(text, zone)
+    slot = times.next(start)
     while slot is not None and slot <= end:
         yield slot
-        slot = next_slot(parse(text), load_zone(zone), slot)
+        slot = times.next(slot)
 
 
 def backwards(text: str, zone: str, start: datetime, end: datetime) -> Iterator[datetime]:
-    slot = previous_slot(parse(text), load_zone(zone), end)
+    times = timetable(text, zone)
+    slot = times.last(end)
     while slot is not None and slot > start:
         yield slot
-        slot = previous_slot(parse(text), load_zone(zone), slot - timedelta(microseconds=1))
+        slot = times.last(slot - timedelta(microseconds=1))
 
 
 @pytest.mark.parametrize(("zone", "change"), CHANGES)
@@ -196,16 +202,16 @@ def test_around_a_change_the_slots_are_those_of_the_rule(
 def test_walking_on_is_strictly_increasing_and_walking_back_meets_the_same(
     meaning: Meaning, zone: str, instant: datetime
 ) -> None:
-    expression, place = parse(meaning.text), load_zone(zone)
+    times, place = timetable(meaning.text, zone), load_zone(zone)
     before = instant
     for _ in range(20):
-        slot = next_slot(expression, place, before)
+        slot = times.next(before)
         if slot is None:
-            assert previous_slot(expression, place, instant) is None
+            assert times.last(instant) is None
             break
         assert slot > before
         assert meaning.matches(slot.astimezone(place))
-        assert previous_slot(expression, place, slot) == slot
-        earlier = previous_slot(expression, place, slot - timedelta(microseconds=1))
+        assert times.last(slot) == slot
+        earlier = times.last(slot - timedelta(microseconds=1))
         assert earlier == before if before != instant else earlier is None or earlier <= instant
         before = slot

@@ -8,10 +8,8 @@ Within, expressions are read into a `CronExpression` (parse.py), laid out over t
 and put on the clock of a zone (evaluate.py).
 """
 
-from cronwright.schedule.evaluate import next_slot, previous_slot
 from cronwright.schedule.expression import CronExpression
 from cronwright.schedule.native import NativeForm
-from cronwright.schedule.parse import parse
 from cronwright.schedule.terms import Dialect, RepeatedTime, SkippedTime, Terms
 from cronwright.schedule.timetable import Slot, Timetable, read
 from cronwright.schedule.zone import load_zone
@@ -26,8 +24,5 @@ __all__ = [
     "Terms",
     "Timetable",
     "load_zone",
-    "next_slot",
-    "parse",
-    "previous_slot",
     "read",
 ]

@@ -172,18 +172,6 @@ def clock_of(
     return Clock(zone, repeated, skipped)
 
 
-def next_slot(expression: CronExpression, zone: ZoneInfo, after: datetime) -> datetime | None:
-    """Return the first slot strictly after an instant, in UTC; None where there is none."""
-    slot = clock_of(zone).first_from(walls_of(expression), second_of(after) + 1)
-    return None if slot is None else moment_of(slot)
-
-
-def previous_slot(expression: CronExpression, zone: ZoneInfo, before: datetime) -> datetime | None:
-    """Return the latest slot at or before an instant, in UTC; None where there is none."""
-    slot = clock_of(zone).last_until(walls_of(expression), second_of(before))
-    return None if slot is None else moment_of(slot)
-
-
 def second_of(moment: datetime) -> int:
     """Return the second that an instant is in."""
     return int(moment.replace(microsecond=0).timestamp())

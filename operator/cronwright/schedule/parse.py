@@ -13,7 +13,7 @@ from cronwright.schedule.fields import Unreadable
 from cronwright.schedule.foreign import recognise
 from cronwright.schedule.quartz import read_quartz
 from cronwright.schedule.spring import read_spring
-from cronwright.schedule.standard import read_common, read_five, read_kubernetes
+from cronwright.schedule.standard import read_common, read_kubernetes
 from cronwright.schedule.terms import Dialect
 
 SPEC_FIELD = "spec.schedule"
@@ -50,20 +50,3 @@ def _read(text: str, dialect: Dialect | None, seed: str) -> CronExpression:
             return read_quartz(text)
         case None:
             return read_common(text, seed)
-
-
-@lru_cache(maxsize=4096)
-def parse(text: str) -> CronExpression:
-    """Read a cron expression of 5 fields, or one of the `@` shorthands, as Kubernetes does."""
-    written = text.strip()
-    if written.startswith(("TZ=", "CRON_TZ=")):
-        zone = written.partition("=")[2].partition(" ")[0]
-        remedy = f"write {zone} in spec.timeZone, and the five fields alone here"
-        raise FieldError(SPEC_FIELD, text, "a time zone in the schedule", remedy)
-    if written.startswith("@every"):
-        problem = "an interval is no CronJob's schedule"
-        raise FieldError(SPEC_FIELD, text, problem, "write a step, such as */5 * * * *")
-    try:
-        return read_five(text)
-    except Unreadable as error:
-        raise FieldError(SPEC_FIELD, text, error.problem, error.remedy) from error

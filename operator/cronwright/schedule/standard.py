@@ -53,14 +53,6 @@ _FIVE_REMEDY = "write minute, hour, day of month, month and day of week, such as
 _REMEDY = f"{_FIVE_REMEDY}; seconds go before them, a year after them"
 
 
-def read_five(text: str) -> CronExpression:
-    """Read five fields or a shorthand as the CronJob controller does, and nothing else."""
-    tokens = _tokens(text)
-    if len(tokens) != len(FIVE):
-        raise Unreadable(f"{len(tokens)} fields where 5 are due", _FIVE_REMEDY)
-    return _read(text, tokens, read_kubernetes_element, Dialect.KUBERNETES)
-
-
 def read_kubernetes(text: str) -> CronExpression:
     """Read five fields, or six, as robfig/cron does."""
     tokens = _tokens(text)
