@@ -52,7 +52,8 @@ async def test_a_request_is_json_out_and_json_in(server: Server, client: Client)
     assert (seen.method, seen.path, seen.query) == (
         "POST",
         "/things",
-        {"fieldValidation": "Strict"},
+        # The last tells the API server to give it up when we do.
+        {"fieldValidation": "Strict", "timeout": "10s"},
     )
     assert seen.json == {"spec": {"text": "é"}}
     assert seen.headers["Content-Type"] == "application/json"

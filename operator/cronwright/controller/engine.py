@@ -29,7 +29,7 @@ from cronwright.core.firing import (
     Progress,
     choose,
 )
-from cronwright.kube.errors import ApiError, BadRequest, Forbidden, Invalid
+from cronwright.kube.errors import ApiError, BadRequest, Fenced, Forbidden, Invalid
 from cronwright.model.status import Gap, Verdict
 from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot
@@ -65,6 +65,7 @@ class Engine:
         self._count = 0
         self._left: dict[TaskKey, list[Gap]] = {}  # of tasks that are not followed any more
         self._retries = 0  # of those that are due
+        self._ended = False
         self._due: asyncio.PriorityQueue[tuple[float, int, int, bool, TaskKey]] = (
             asyncio.PriorityQueue()
         )
@@ -72,7 +73,7 @@ class Engine:
     @property
     def behind(self) -> int:
         """How many tasks wait for a starter, but for those that have failed before."""
-        return self._due.qsize() - self._retries
+        return 0 if self._ended else self._due.qsize() - self._retries
 
     def task_uid(self, key: TaskKey) -> str | None:
         """Say which task of that name is followed; None where none is."""
@@ -158,7 +159,7 @@ class Engine:
 
         For a task that is `held`. ApiError where a Job can't be made at present: try again. A
         refused one is missed, and where the task `ends` any that can't be made: nobody can be
-        kept from suspending it.
+        kept from suspending it. Fenced where the next leader has to do it.
         """
         entry = self._entries.get(key)
         if entry is None:
@@ -167,6 +168,13 @@ class Engine:
         await self._fire(entry, now, (*refused, ApiError) if ends else refused)
         entry.course.until = max(entry.course.until, now)
         return entry.course.until
+
+    async def end(self) -> None:
+        """Fire no slot any more, and wait for those that are being started."""
+        self._ended = True
+        for entry in list(self._entries.values()):
+            async with entry.lock:
+                pass
 
     async def run(self) -> None:
         """Fire for ever."""
@@ -212,6 +220,8 @@ class Engine:
         retry_at: float | None = None
         try:
             await self._fire(entry, self._clock())
+        except Fenced:
+            return  # the next leader does
         except Exception as error:
             entry.failures += 1
             ceiling = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(entry.failures, 10))
@@ -237,6 +247,8 @@ class Engine:
         course.give_up(now, taken)
         try:
             while (slot := course.first()) is not None and slot.due <= now:
+                if self._ended:
+                    raise Fenced
                 count += 1
                 if count % _SLOTS_AT_A_TIME == 0:
                     await asyncio.sleep(0)

@@ -31,6 +31,7 @@ class WorkQueue(Generic[K]):
         self._heap: list[tuple[float, int, K]] = []
         self._count = 0
         self._changed = asyncio.Event()
+        self._closed = False
         # While this says so, keys wait, for a moment: what is due now goes before.
         self.gives_way: Callable[[], bool] = lambda: False
 
@@ -60,6 +61,15 @@ class WorkQueue(Generic[K]):
 
     def __len__(self) -> int:
         return len(self._ready)
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether a key is being handled."""
+        return bool(self._busy)
+
+    def close(self) -> None:
+        """Hand out no further key; those that are being handled are left to end."""
+        self._closed = True
 
     async def work(self, handle: Callable[[K], Awaitable[None]]) -> None:
         """Handle keys for ever: what several workers run at the same time.
@@ -100,7 +110,7 @@ class WorkQueue(Generic[K]):
         loop = asyncio.get_running_loop()
         while True:
             self._move_due(loop.time())
-            if self._ready:
+            if self._ready and not self._closed:
                 key, _ = self._ready.popitem(last=False)
                 self._busy.add(key)
                 return key

@@ -60,6 +60,11 @@ class TaskStore:
         body: dict[str, Any] = json.loads(zlib.decompress(packed.body))
         return body
 
+    def version(self, key: TaskKey) -> int:
+        """Say which version of a task is kept; 0 where none is."""
+        packed = self._tasks.get(key)
+        return packed.version if packed else 0
+
     def remove(self, key: TaskKey, uid: str) -> bool:
         """Forget a task that is gone; False where another of its name has come since."""
         known = self._tasks.get(key)

@@ -29,14 +29,17 @@ class Witness:
 
     def __init__(self) -> None:
         self._seen: defaultdict[TaskKey, dict[str, Testimony]] = defaultdict(dict)
+        self._recorded: dict[TaskKey, Set[str]] = {}
 
     def of(self, key: TaskKey) -> dict[str, Testimony]:
         """Give what was seen of a task's Jobs, by their UIDs."""
         return self._seen.get(key, {})
 
     def job_gone(self, job: JobFacts) -> None:
-        """Remember a Job that was deleted, as it last was."""
-        self._testimony(TaskKey(job.namespace, job.task), job.uid).gone = job
+        """Remember a Job that was deleted, as it last was, unless its record was seen before."""
+        key = TaskKey(job.namespace, job.task)
+        if job.uid not in self._recorded.get(key, ()):
+            self._testimony(key, job.uid).gone = job
 
     def pod_seen(self, pod: PodFacts, *, gone: bool) -> None:
         """Remember a pod that has ended or is gone.
@@ -51,6 +54,17 @@ class Witness:
             testimony.ended_pods.setdefault(pod.uid, pod)
         if gone:
             testimony.gone_pods[pod.uid] = pod
+
+    def mark_recorded(self, key: TaskKey, uids: Set[str]) -> None:
+        """Note which of a task's Jobs stand and have their records.
+
+        A standby hears of a Job's end and of the status by different watches: when the Job goes,
+        its record may have left the status already.
+        """
+        if uids:
+            self._recorded[key] = uids
+        else:
+            self._recorded.pop(key, None)
 
     def settle(
         self, key: TaskKey, job_uid: str, attempt: tuple[str, int], output: Output | None

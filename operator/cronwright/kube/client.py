@@ -17,6 +17,7 @@ import aiohttp
 
 from cronwright.kube.credentials import Credentials
 from cronwright.kube.errors import Conflict, Gone, Invalid, error_from_status
+from cronwright.kube.fence import Fence
 from cronwright.kube.lines import LineSplitter
 from cronwright.kube.retry import persist
 from cronwright.kube.transport import Call, Transport, parse
@@ -24,6 +25,7 @@ from cronwright.kube.transport import Call, Transport, parse
 JSON: Final = "application/json"
 JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
+METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 Params = Mapping[str, str]
 JSONObject = dict[str, Any]
@@ -35,7 +37,8 @@ class Client:
     """Talk to one API server; entered as an async context manager.
 
     Streams (watches, logs) have connections of their own: they are held for minutes, and no
-    call should wait for one of them to end.
+    call should wait for one of them to end. Where there is a `fence`, each write has to pass it
+    in the moment in which it is sent; else it ends in Fenced.
     """
 
     def __init__(
@@ -45,14 +48,18 @@ class Client:
         max_connections: int = 16,
         max_streams: int = 128,
         component: str = "operator",
+        fence: Fence | None = None,
     ) -> None:
         self._credentials = credentials
+        self._fence = fence
         self._max_connections = max_connections
         self._max_streams = max_streams
         self._component = component
 
     async def __aenter__(self) -> Self:
-        self._calls = Transport(self._credentials, self._max_connections, self._component)
+        self._calls = Transport(
+            self._credentials, self._max_connections, self._component, self._fence
+        )
         self._streams = Transport(self._credentials, self._max_streams, self._component)
         return self
 
@@ -90,7 +97,12 @@ class Client:
         if body is not None:
             headers["Content-Type"] = content_type
             content = body if isinstance(body, bytes) else _json(body)
-        call = Call(method, path, params or {}, content, headers, timeout)
+        query = dict(params or {})
+        if method != "GET":
+            # Nor does the API server work on it for longer: a write that nobody waits for any
+            # more must not be done later.
+            query["timeout"] = f"{timeout:g}s"
+        call = Call(method, path, query, content, headers, timeout)
 
         async def attempt() -> Any:
             async with self._calls.send(call) as response:

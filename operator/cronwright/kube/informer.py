@@ -62,6 +62,11 @@ class Informer(Generic[T]):
         """List all records."""
         return list(self._store)
 
+    @property
+    def version(self) -> int:
+        """Say up to which version everything is known; 0 before the first list."""
+        return int(self._version or 0)
+
     def age(self) -> float:
         """Give the seconds since the API server was last heard; a sound watch stays below 120."""
         return time.monotonic() - self._heard

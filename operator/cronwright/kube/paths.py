@@ -46,6 +46,11 @@ def events(namespace: str) -> str:
     return _join(_CORE, "events", namespace)
 
 
+def leases(namespace: str, name: str | None = None) -> str:
+    """Give the path of a namespace's Leases, or of one."""
+    return _join("/apis/coordination.k8s.io/v1", "leases", namespace, name)
+
+
 def service_account_token(namespace: str, name: str) -> str:
     """Give the path at which a ServiceAccount's tokens are made."""
     return _join(_CORE, "serviceaccounts", namespace, name, "token")
