@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +23,7 @@ from cronwright.errors import FieldError
 from cronwright.kube import paths
 from cronwright.kube.client import METADATA_ONLY, Client
 from cronwright.kube.errors import ApiError
+from cronwright.kube.store import ObjectKey, key_of, version_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,14 @@ _PAUSE: Final = 0.02
 
 class BehindError(Exception):
     """The watches do not bring what the API server has."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Which version of each object stands, as of which version of all."""
+
+    version: int
+    versions: dict[ObjectKey, int]
 
 
 class Standby:
@@ -60,12 +70,14 @@ class Standby:
         """Forget of a task's runs what stands in its status, or has been remembered for long."""
         witness = self._sources.witness
         seen = set(witness.of(key))
-        if not seen and not self._sources.jobs.select(key):
+        standing = {job.uid for job in self._sources.jobs.select(key)}
+        if not seen and not standing:
             return
         world = self._world(key)
-        kept = self._unrecorded(world) if world else set()
+        recorded = {job.uid for job in world.recorded} if world else set()
+        recorded = witness.mark_recorded(key, recorded, standing)
+        kept = self._unrecorded(world) - recorded if world else set()
         witness.forget(key, seen - kept)
-        witness.mark_recorded(key, {job.uid for job in world.recorded} if world else set())
         for uid in seen - kept:
             self._gone_since.pop(uid, None)
         if kept & self._gone_since.keys():
@@ -79,23 +91,29 @@ class Standby:
         """
         for _ in range(_LISTS):
             try:
-                tasks = await self._versions(paths.scheduledtasks(self._namespace))
-                jobs = await self._versions(paths.jobs(self._namespace), TASK_LABEL)
+                tasks = await self._list(paths.scheduledtasks(self._namespace))
+                jobs = await self._list(paths.jobs(self._namespace), TASK_LABEL)
             except ApiError as error:
                 logger.warning("not caught up yet", extra={"error": str(error)})
                 await asyncio.sleep(1.0)
                 continue
             for _ in range(_LOOKS_A_LIST):
-                if self._knows(tasks, max(jobs.values(), default=0)):
+                if self._knows_tasks(tasks) and self._knows_jobs(jobs):
                     return
                 await asyncio.sleep(_PAUSE)
         raise BehindError("the watches do not bring what the API server lists")
 
-    def _knows(self, tasks: dict[TaskKey, int], newest_job: int) -> bool:
-        # Events of Jobs come in the order of their versions, those of tasks through Kopf do not.
+    def _knows_tasks(self, listed: _Listed) -> bool:
         known = self._sources.tasks.version
-        return self._sources.jobs.version >= newest_job and all(
-            known(key) >= version for key, version in tasks.items()
+        return all(known(TaskKey(*place)) >= version for place, version in listed.versions.items())
+
+    def _knows_jobs(self, listed: _Listed) -> bool:
+        jobs = self._sources.jobs
+        if jobs.version < max(listed.versions.values(), default=0):
+            return False
+        # Of those that were deleted the watch may still have to tell.
+        return all(
+            key_of(job) in listed.versions or version_of(job) > listed.version for job in jobs.all()
         )
 
     def _world(self, key: TaskKey) -> World | None:
@@ -113,11 +131,13 @@ class Standby:
                 kept.add(run.job.uid)
         return kept
 
-    async def _versions(self, path: str, label: str = "") -> dict[TaskKey, int]:
-        """List which version of each object stands."""
+    async def _list(self, path: str, label: str = "") -> _Listed:
         params = {"labelSelector": label} if label else {}
-        return {
-            TaskKey(meta["namespace"], meta["name"]): int(meta["resourceVersion"])
-            async for page in self._client.list_pages(path, params, _PAGE, METADATA_ONLY)
-            for meta in (each["metadata"] for each in page["items"])
-        }
+        versions, version = {}, 0
+        async for page in self._client.list_pages(path, params, _PAGE, METADATA_ONLY):
+            version = int(page["metadata"]["resourceVersion"])
+            for each in page["items"]:
+                metadata = each["metadata"]
+                place = ObjectKey(metadata["namespace"], metadata["name"])
+                versions[place] = int(metadata["resourceVersion"])
+        return _Listed(version, versions)
