@@ -148,6 +148,10 @@ class ApiSettings(CommonSettings):
         description="Audiences that callers' tokens are for, separated by commas; "
         "empty takes the API server's own.",
     )
+    operator_health_port: int = Field(
+        default=0, ge=0, le=65535,
+        description="The operator's health port, at the same address; 0 where none runs beside.",
+    )  # fmt: skip
     review_cache_seconds: float = Field(
         default=10.0, ge=0.0, le=300.0,
         description="How long an answer about a caller is believed.",

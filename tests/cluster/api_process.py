@@ -61,7 +61,7 @@ def serving(kubeconfig: Path, user: str, token_file: Path, log: Path) -> Iterato
 
 
 async def _address(log: Path) -> str:
-    line = next((each for each in _lines(log) if each["message"] == "serving"), None)
+    line = next((each for each in _lines(log) if each["message"] == "state is Running"), None)
     return f"http://127.0.0.1:{line['port']}" if line else ""
 
 

@@ -5,7 +5,6 @@ uvicorn serves `app` in our own event loop; SIGTERM and SIGINT let the requests 
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
 from collections.abc import Iterator
@@ -18,9 +17,8 @@ from cronwright.api.app import create_app
 from cronwright.errors import FieldError
 from cronwright.kube.client import Client
 from cronwright.kube.credentials import load_credentials
+from cronwright.lifecycle import Lifecycle, State
 from cronwright.settings import ApiSettings
-
-logger = logging.getLogger(__name__)
 
 _CONNECTIONS: Final = 32
 # Within a pod's grace period of 30 s, and longer than an answer of ours should take.
@@ -40,18 +38,19 @@ async def serve(settings: ApiSettings) -> None:
     listener = _listen(settings.bind_address, settings.port)
     credentials = await load_credentials(settings.kubeconfig, settings.token_file, settings.ca_file)
     async with Client(credentials, max_connections=_CONNECTIONS, component="api") as client:
-        server = _server(client, settings)
+        lifecycle = Lifecycle()
+        server = _server(client, settings, lifecycle)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _stop, server)
+            loop.add_signal_handler(number, _stop, server, lifecycle)
         address, port = listener.getsockname()[:2]
-        logger.info("serving", extra={"address": address, "port": port})
+        lifecycle.enter(State.RUNNING, address=address, port=port)
         await server.serve([listener])
-    logger.info("stopped")
+    lifecycle.enter(State.TERMINATED)
 
 
-def _server(client: Client, settings: ApiSettings) -> _Server:
-    app = create_app(client, settings, lambda: datetime.now(UTC))
+def _server(client: Client, settings: ApiSettings, lifecycle: Lifecycle) -> _Server:
+    app = create_app(client, settings, lambda: datetime.now(UTC), lifecycle=lifecycle)
     config = uvicorn.Config(
         app,
         http="h11",
@@ -66,8 +65,8 @@ def _server(client: Client, settings: ApiSettings) -> _Server:
     return _Server(config)
 
 
-def _stop(server: uvicorn.Server) -> None:
-    logger.info("stopping")
+def _stop(server: uvicorn.Server, lifecycle: Lifecycle) -> None:
+    lifecycle.enter(State.SHUTTING_DOWN)
     server.should_exit = True
 
 
