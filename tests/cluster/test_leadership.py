@@ -88,8 +88,7 @@ async def test_a_change_of_leader_writes_nothing_where_nothing_changed(
 ) -> None:
     leader = await pair.leader()
     for number in range(10):
-        seldom = {"schedule": "0 0 1 1 *"} if number % 2 else {"schedule": "0 0 0 1 1 *"}
-        await tasks.create(f"task-{number}", **seldom)
+        await tasks.create(f"task-{number}", schedule=("0 0 1 1 *", "0 0 0 1 1 *")[number % 2])
     await tasks.all_ready()
     await tasks.run("task-0")
     await tasks.run("task-1")
@@ -166,7 +165,7 @@ async def _change_leaders(
         leader = await pair.leader()
     print({kind: [round(each, 2) for each in seconds] for kind, seconds in took.items()})
     last = _even(now())
-    everything = await until(lambda: _accounted(tasks, last), 60.0)
+    await until(lambda: _accounted(tasks, last), 60.0)
     await asyncio.gather(*(tasks.edit(name, suspend=True) for name in names))
     everything = await until(lambda: _all_ended(tasks), 60.0)
 
