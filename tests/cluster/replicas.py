@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from tests.cluster.audit import AuditLog, Entry
+from cronwright.kube import paths
+from cronwright.kube.client import Client
+from tests.cluster.audit import AuditLog
 from tests.cluster.operator_process import OperatorProcess, StartOperator
 from tests.cluster.waiting import until
 
@@ -49,12 +52,11 @@ def start(start_operator: StartOperator, namespace: str) -> Replicas:
     return Replicas(start_operator(namespace, *flags), start_operator(namespace, *flags))
 
 
-def taken(audit: AuditLog, namespace: str, term: int) -> datetime | None:
-    """Say when the Lease was taken by the next leader after that of a term, by the audit log."""
-    for entry in audit.entries(namespace, resource="leases"):
-        if entry.done and _term(entry) > term:
-            return entry.answered
-    return None
+async def lease(client: Client, namespace: str) -> dict[str, Any]:
+    """Read what the Lease says."""
+    body = await client.get(paths.leases(namespace, LEASE))
+    spec: dict[str, Any] = body["spec"]
+    return spec
 
 
 def first_fired(audit: AuditLog, namespace: str, since: datetime) -> datetime | None:
@@ -63,9 +65,3 @@ def first_fired(audit: AuditLog, namespace: str, since: datetime) -> datetime | 
         if entry.done and not entry.subresource and entry.received > since:
             return entry.answered
     return None
-
-
-def _term(entry: Entry) -> int:
-    spec = entry.body.get("spec", {}) if isinstance(entry.body, dict) else {}
-    term: int = spec.get("leaseTransitions", 0)
-    return term

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cronwright.controller import alarm
+from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.model.base import render_time
 from tests.cluster import replicas
@@ -19,19 +20,16 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import program
 from tests.cluster.minutes import now, reach
 from tests.cluster.operator_process import OperatorProcess, StartOperator
-from tests.cluster.replicas import LEASE, Replicas
+from tests.cluster.replicas import LEASE, Replicas, first_fired, lease
 from tests.cluster.slots import SECOND, fired, slots
 from tests.cluster.tasks import Tasks
 from tests.cluster.waiting import until
 
 pytestmark = pytest.mark.cluster
 
-STEP = 2 * SECOND
-EVERY_TWO = "*/2 * * * * *"
-TASKS = 3
+STEPS = (1, 2, 2)  # seconds between the slots of the tasks
 AFTER_A_KILL = 15.0
 AFTER_AN_END = 2.0
-LEASE_PATH = "/apis/coordination.k8s.io/v1/namespaces/{}/leases/{}"
 
 
 @pytest.fixture
@@ -50,13 +48,6 @@ async def pair(
 def states(operator: OperatorProcess) -> list[tuple[str, bool]]:
     """List the states that an operator has logged, and whether it led."""
     return [(line["state"], line["leading"]) for line in operator.log() if "state" in line]
-
-
-async def lease(client: Client, namespace: str) -> dict[str, Any]:
-    """Read the Lease."""
-    body = await client.get(LEASE_PATH.format(namespace, LEASE))
-    spec: dict[str, Any] = body["spec"]
-    return spec
 
 
 async def test_one_leads_and_the_other_stands_ready(
@@ -109,7 +100,7 @@ async def test_who_has_lost_the_lease_ends_at_once(
     pair: Replicas, tasks: Tasks, client: Client
 ) -> None:
     leader = await pair.leader()
-    path = LEASE_PATH.format(tasks.namespace, LEASE)
+    path = paths.leases(tasks.namespace, LEASE)
     await client.merge_patch(path, {"spec": {"holderIdentity": "somebody", "leaseTransitions": 9}})
     assert leader.ended() == 1
     (error,) = leader.errors()
@@ -144,14 +135,14 @@ async def _change_leaders(
     pair: Replicas, tasks: Tasks, audit: AuditLog, client: Client, course: Course
 ) -> None:
     leader = await pair.leader()
-    names = [f"task-{number}" for number in range(TASKS)]
-    for name in names:
+    names = {f"task-{number}": step for number, step in enumerate(STEPS)}
+    for name, step in names.items():
         await tasks.create(
-            name, schedule=EVERY_TWO, historyLimit=50, concurrencyPolicy="Allow",
+            name, schedule=f"*/{step} * * * * *", historyLimit=50, concurrencyPolicy="Allow",
             successfulJobsHistoryLimit=0, failedJobsHistoryLimit=0,
         )  # fmt: skip
     await tasks.all_ready()
-    first = _even(now() + STEP)
+    first = _even(now() + 2 * SECOND)
     took: dict[str, list[float]] = {}
     for kind in course.kinds:
         seconds = await _change(pair, leader, kind, audit, client)
@@ -170,8 +161,8 @@ async def _change_leaders(
     everything = await until(lambda: _all_ended(tasks), 60.0)
 
     jobs = await fired(audit, client, tasks.namespace)
-    wanted = slots(first, last, STEP)
-    for name in names:
+    for name, step in names.items():
+        wanted = slots(first, last, step * SECOND)
         assert {slot: n for slot, n in jobs[name].items() if n > 1} == {}, name
         assert [slot for slot in wanted if not jobs[name][slot]] == [], name
         status = everything[name]["status"]
@@ -193,7 +184,7 @@ async def _change(
     namespace, log = leader.namespace, audit.from_now()
     term = (await lease(client, namespace))["leaseTransitions"]
     # Any moment, or that in which Jobs are being made.
-    near = _even(now()) + STEP + timedelta(seconds=random.uniform(-0.01, 0.06))
+    near = _even(now()) + timedelta(seconds=random.uniform(1.99, 2.06))
     await reach(random.choice((near, near, now() + timedelta(seconds=random.uniform(0.0, 2.0)))))
     began = now()
     if kind == "kill":
@@ -204,9 +195,10 @@ async def _change(
         assert await asyncio.to_thread(leader.stop) == 0
 
     async def other_fires() -> datetime:
-        since = replicas.taken(log, namespace, term)
-        at = replicas.first_fired(log, namespace, since) if since else None
-        assert at
+        record = await lease(client, namespace)
+        assert record["leaseTransitions"] > term, record
+        at = first_fired(log, namespace, datetime.fromisoformat(record["acquireTime"]))
+        assert at, record
         return at
 
     return (await until(other_fires, 30.0) - began).total_seconds()
