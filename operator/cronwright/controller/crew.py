@@ -6,7 +6,6 @@ the process is to end: no slot is begun any more, what was begun is ended, and t
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -19,8 +18,6 @@ from cronwright.controller.reconcile import Reconciler
 from cronwright.controller.standby import Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.lifecycle import Lifecycle, State
-
-logger = logging.getLogger(__name__)
 
 # Others wait for the Lease meanwhile: a moment, for what is about to be read and recorded.
 _MOMENT: Final = 0.5
@@ -53,7 +50,7 @@ class Crew:
         self.lifecycle.enter(State.RUNNING, leading=True)
         if self.leadership.contested:
             await self.standby.catch_up()
-            for key in self.tasks:
+            for key in self.tasks.by_due():
                 self.queue.add(key)
         async with asyncio.TaskGroup() as crew:
             crew.create_task(self.engine.run())

@@ -25,9 +25,11 @@ class TaskKey(NamedTuple):
 class _Packed:
     uid: str
     version: int
+    due: str  # when the operator is to fire it next, as its status says
     body: bytes
 
 
+_NEVER = "~"  # comes after every time
 _UNREAD_ANNOTATIONS = ("kubectl.kubernetes.io/last-applied-configuration",)
 
 
@@ -49,7 +51,7 @@ class TaskStore:
         known = self._tasks.get(key)
         if known and known.uid == metadata["uid"] and known.version >= version:
             return False
-        self._tasks[key] = _Packed(metadata["uid"], version, _pack(body))
+        self._tasks[key] = _Packed(metadata["uid"], version, _due(body), _pack(body))
         return True
 
     def get(self, key: TaskKey) -> dict[str, Any] | None:
@@ -77,11 +79,21 @@ class TaskStore:
         """List the tasks with their UIDs."""
         return {key: packed.uid for key, packed in self._tasks.items()}
 
+    def by_due(self) -> list[TaskKey]:
+        """List the tasks, those first that the operator is to fire first."""
+        return sorted(self._tasks, key=lambda key: self._tasks[key].due)
+
     def __iter__(self) -> Iterator[TaskKey]:
         return iter(list(self._tasks))
 
     def __len__(self) -> int:
         return len(self._tasks)
+
+
+def _due(body: Mapping[str, Any]) -> str:
+    status = body.get("status") or {}
+    due: str = status.get("nextRunTime", _NEVER) if status.get("mode") == "Managed" else _NEVER
+    return due
 
 
 def _pack(body: Mapping[str, Any]) -> bytes:
