@@ -16,6 +16,7 @@ from tests.cluster.audit import AuditLog
 from tests.cluster.cluster import Cluster, exists
 from tests.cluster.kubectl import Kubectl, program
 from tests.cluster.release import Release
+from tests.cluster.slots import SECOND
 from tests.cluster.tasks import Tasks
 from tests.cluster.waiting import until
 
@@ -50,6 +51,7 @@ async def test_a_release_from_install_to_uninstall(
     if os.geteuid() == 0:  # else the node can run pods as its own user alone
         users = release.users_of_processes(directory)
         assert users == {"operator": {10001}, "api": {10001}}
+    await _leads_in_turn(client, tasks)
 
     await kubectl("apply", "-f", str(EXAMPLE))
     await tasks.ready("hello")
@@ -70,6 +72,27 @@ async def test_a_release_from_install_to_uninstall(
     await _fires_by_itself(tasks, since=datetime.now(UTC))
 
 
+async def _leads_in_turn(client: Client, tasks: Tasks) -> None:
+    """Drain the pod that leads: another takes over, and no slot is lost."""
+    await tasks.create("each-second", schedule="* * * * * *")
+    await tasks.ended("each-second", 2)
+    (lease,) = (await client.get(paths.leases(tasks.namespace)))["items"]
+    leader = lease["spec"]["holderIdentity"]
+    await client.delete(paths.pods(tasks.namespace, leader))
+
+    async def fired_by_another() -> dict[str, Any]:
+        spec = (await client.get(paths.leases(tasks.namespace, lease["metadata"]["name"])))["spec"]
+        assert spec["holderIdentity"] not in {"", leader}
+        status = await tasks.status("each-second")
+        taken = datetime.fromisoformat(spec["acquireTime"])
+        assert datetime.fromisoformat(status["accountedUntil"]) > taken + SECOND
+        return status
+
+    status = await until(fired_by_another)
+    assert "gaps" not in status
+    await tasks.delete("each-second")
+
+
 async def _use_the_api(client: Client, namespace: str, kubectl: Kubectl) -> None:
     """Read a task and ask for a run, with the rights that `edit` gives an account."""
     await kubectl("create", "serviceaccount", "caller")
@@ -78,7 +101,9 @@ async def _use_the_api(client: Client, namespace: str, kubectl: Kubectl) -> None
         f"--serviceaccount={namespace}:caller",
     )
     token = await kubectl("create", "token", "caller")
-    (pod,) = (await client.get(paths.pods(namespace), {"labelSelector": SELECTOR}))["items"]
+    pods = (await client.get(paths.pods(namespace), {"labelSelector": SELECTOR}))["items"]
+    # Of two pods either serves: that of a standby too.
+    pod = next(each for each in pods if "deletionTimestamp" not in each["metadata"])
     headers = {"Authorization": f"Bearer {token}"}
     base = f"http://{pod['status']['podIP']}:8080"
     async with aiohttp.ClientSession(base, headers=headers) as session:
@@ -91,6 +116,8 @@ async def _use_the_api(client: Client, namespace: str, kubectl: Kubectl) -> None
                 return body
 
         assert (await until(readable))["status"] in {"success", "running"}
+        async with session.get("/health") as answer:
+            assert (await answer.json())["operator"]["state"] == "Running"
         async with session.post("/tasks/hello/runs", params={"namespace": namespace}) as answer:
             assert answer.status == 202, await answer.text()
 
