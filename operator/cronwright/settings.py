@@ -70,7 +70,11 @@ class OperatorSettings(CommonSettings):
         default=8081,
         ge=0,
         le=65535,
-        description="Port of /livez, /readyz and /health; 0 serves none.",
+        description="Port of /livez, /readyz, /health and /metrics; 0 serves none.",
+    )
+    task_metrics: bool = Field(
+        default=False,
+        description="Show in the metrics when each task last succeeded and runs next.",
     )
     api_token_file: Path | None = Field(
         default=None,
@@ -132,6 +136,9 @@ class ApiSettings(CommonSettings):
         description="The address that the API listens on.",
     )
     port: int = Field(default=8080, ge=0, le=65535, description="The port it listens on.")
+    metrics_port: int = Field(
+        default=8082, ge=0, le=65535, description="The port of /metrics; 0 serves none."
+    )
     token_file: Path | None = Field(
         default=None,
         description="A file with the API's own token, read again whenever it changes.",

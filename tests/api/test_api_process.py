@@ -34,7 +34,8 @@ def kubeconfig(cluster: FakeCluster, folder: Path) -> Path:
 @asynccontextmanager
 async def started(*flags: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "cronwright", "api", "--bind-address", "127.0.0.1", *flags,
+        sys.executable, "-m", "cronwright", "api", "--bind-address", "127.0.0.1",
+        *("--metrics-port", "0", *flags),
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -17,6 +17,8 @@ from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
+from cronwright.controller.journal import Journal
+from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.reconcile import Reconciler, Tools
 from cronwright.controller.request import Requests
@@ -136,6 +138,7 @@ class _World:
             changes=Changes(sources, queue, CronJobWriter(client), engine),
             requests=Requests(client),
             engine=engine,
+            journal=Journal(OperatorMetrics()),
             clock=lambda: self._now,
         )
         return Reconciler(sources, tools)

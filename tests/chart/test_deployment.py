@@ -39,6 +39,7 @@ env:
   - {name: CRONWRIGHT_MAX_CONNECTIONS, value: "32"}
   - {name: CRONWRIGHT_RELIST_SECONDS, value: "180"}
   - {name: CRONWRIGHT_HEALTH_PORT, value: "8081"}
+  - {name: CRONWRIGHT_TASK_METRICS, value: "false"}
   - {name: CRONWRIGHT_LEADER_ELECTION, value: "true"}
   - {name: CRONWRIGHT_LEASE_NAMESPACE, value: system}
   - {name: CRONWRIGHT_LEASE_NAME, value: cronwright}
@@ -84,6 +85,7 @@ env:
   - {name: CRONWRIGHT_LOG_LEVEL, value: info}
   - {name: CRONWRIGHT_LOG_FORMAT, value: json}
   - {name: CRONWRIGHT_PORT, value: "8080"}
+  - {name: CRONWRIGHT_METRICS_PORT, value: "8082"}
   - {name: CRONWRIGHT_OPERATOR_HEALTH_PORT, value: "8081"}
   - {name: CRONWRIGHT_TOKEN_FILE, value: /var/run/secrets/cronwright.dev/api/token}
   - {name: CRONWRIGHT_CA_FILE, value: /var/run/secrets/cronwright.dev/cluster/ca.crt}
@@ -92,6 +94,7 @@ env:
   - {name: CRONWRIGHT_REVIEW_CACHE_SECONDS, value: "10"}
 ports:
   - {name: api, containerPort: 8080}
+  - {name: api-metrics, containerPort: 8082}
 livenessProbe:
   httpGet: {path: /livez, port: api}
   initialDelaySeconds: 10
@@ -280,8 +283,10 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
             "operator.maxConnections=16",
             "operator.relistSeconds=60",
             "operator.healthPort=9001",
+            "operator.taskMetrics=true",
             'operator.extraEnv=[{"name":"HTTPS_PROXY","value":"http://proxy:3128"}]',
             "api.port=9000",
+            "api.metricsPort=9002",
             'api.audiences=["cronwright","backend"]',
             "api.reviewCacheSeconds=0",
         )
@@ -297,6 +302,7 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
         "CRONWRIGHT_MAX_CONNECTIONS": "16",
         "CRONWRIGHT_RELIST_SECONDS": "60",
         "CRONWRIGHT_HEALTH_PORT": "9001",
+        "CRONWRIGHT_TASK_METRICS": "true",
         "CRONWRIGHT_LEADER_ELECTION": "true",
         "CRONWRIGHT_LEASE_NAMESPACE": "system",
         "CRONWRIGHT_LEASE_NAME": "cronwright",
@@ -309,6 +315,7 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
     }
     assert _plain(api) == common | {
         "CRONWRIGHT_PORT": "9000",
+        "CRONWRIGHT_METRICS_PORT": "9002",
         "CRONWRIGHT_OPERATOR_HEALTH_PORT": "9001",
         "CRONWRIGHT_TOKEN_FILE": "/var/run/secrets/cronwright.dev/api/token",
         "CRONWRIGHT_CA_FILE": "/var/run/secrets/cronwright.dev/cluster/ca.crt",
@@ -317,7 +324,10 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
         "CRONWRIGHT_REVIEW_CACHE_SECONDS": "0",
     }
     assert operator["ports"] == [{"name": "health", "containerPort": 9001}]
-    assert api["ports"] == [{"name": "api", "containerPort": 9000}]
+    assert api["ports"] == [
+        {"name": "api", "containerPort": 9000},
+        {"name": "api-metrics", "containerPort": 9002},
+    ]
 
 
 @pytest.mark.parametrize(

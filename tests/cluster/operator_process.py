@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import aiohttp
 
 from tests.cluster.waiting import until
+from tests.samples import Samples, samples
 
 CHECKOUT = Path(__file__).parents[2]
 _PATIENCE = 15.0
@@ -26,6 +27,7 @@ class OperatorProcess:
         self.user = user  # as the audit log names it
         self._kubeconfig = kubeconfig
         self._log = log
+        self._executions = log.with_suffix(".executions")
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -41,10 +43,10 @@ class OperatorProcess:
             "health-port": self._port,
         }
         flags = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as log, self._executions.open("ab") as executions:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "cronwright", "operator", *flags, *self._more],
-                stdout=log,
+                stdout=executions,
                 stderr=log,
                 env={**os.environ, "PYTHONPATH": str(CHECKOUT / "operator")},
             )
@@ -108,6 +110,17 @@ class OperatorProcess:
     def log(self) -> list[dict[str, Any]]:
         """Read its log; a line that is no JSON, such as a traceback's, becomes an error."""
         return [_line(text) for text in self._log.read_text().splitlines()]
+
+    def executions(self) -> list[dict[str, Any]]:
+        """Read its execution log: all that it wrote to standard output."""
+        return [json.loads(text) for text in self._executions.read_text().splitlines()]
+
+    async def metrics(self) -> Samples:
+        """Ask for its metrics, as Prometheus does."""
+        url = f"http://127.0.0.1:{self._port}/metrics"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            assert answer.status == 200
+            return samples(await answer.text())
 
     def errors(self) -> list[dict[str, Any]]:
         """List what it logged as an error, and tracebacks."""

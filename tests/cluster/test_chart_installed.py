@@ -19,6 +19,7 @@ from tests.cluster.release import Release
 from tests.cluster.slots import SECOND
 from tests.cluster.tasks import Tasks
 from tests.cluster.waiting import until
+from tests.samples import Samples, samples
 
 pytestmark = pytest.mark.cluster
 
@@ -62,6 +63,7 @@ async def test_a_release_from_install_to_uninstall(
 
     await _use_the_api(client, namespace, kubectl)
     await tasks.ended("hello", 2)
+    await _read_the_metrics(client, namespace)
 
     await audit.settle(client)
     assert release.refusals(cluster.directory / "audit.log", namespace) == []
@@ -120,6 +122,29 @@ async def _use_the_api(client: Client, namespace: str, kubectl: Kubectl) -> None
             assert (await answer.json())["operator"]["state"] == "Running"
         async with session.post("/tasks/hello/runs", params={"namespace": namespace}) as answer:
             assert answer.status == 202, await answer.text()
+
+
+async def _read_the_metrics(client: Client, namespace: str) -> None:
+    """Ask each port of each pod for its metrics, as the chart's PodMonitor has it done."""
+    pods = (await client.get(paths.pods(namespace), {"labelSelector": SELECTOR}))["items"]
+    found: dict[str, list[Samples]] = {}
+    async with aiohttp.ClientSession() as session:
+        for pod in (each for each in pods if "deletionTimestamp" not in each["metadata"]):
+            for port in (port for each in pod["spec"]["containers"] for port in each["ports"]):
+                url = f"http://{pod['status']['podIP']}:{port['containerPort']}/metrics"
+                async with session.get(url) as answer:
+                    if answer.status == 200:
+                        read = samples(await answer.text())
+                        found.setdefault(port["name"], []).append(read)
+    assert found.keys() == {"health", "api-metrics"}
+
+    def total(port: str, name: str, **labels: str) -> float:
+        return sum(each.sum(name, **labels) for each in found[port])
+
+    assert total("health", "cronwright_leader") == 1
+    runs = {"namespace": namespace, "verdict": "Succeeded", "trigger": "Manual"}
+    assert total("health", "cronwright_runs_total", **runs) == 2
+    assert total("api-metrics", "cronwright_http_requests_total", method="POST") == 1
 
 
 async def _fires_by_itself(tasks: Tasks, since: datetime) -> None:

@@ -57,6 +57,8 @@ async def test_one_leads_and_the_other_stands_ready(
     standby = pair.other(leader)
     assert await leader.health() == {"state": "Running", "leading": True}
     assert await standby.health() == {"state": "Running", "leading": False}
+    shown = [(await each.metrics())["cronwright_leader", {}] for each in (leader, standby)]
+    assert shown == [1, 0]
     await tasks.create("a-task")
     await tasks.ready("a-task")
 

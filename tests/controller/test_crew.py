@@ -53,7 +53,7 @@ class Bench:
             standby=cast("Any", None),
             tasks=TaskStore(),
             queue=self.queue,
-            reconciler=cast("Any", self.work),
+            reconcile=self.work.reconcile,
             engine=cast("Any", self.work),
             collector=cast("Any", self.work),
             workers=1,

@@ -66,6 +66,8 @@ env:
     value: {{ .Values.operator.relistSeconds | quote }}
   - name: CRONWRIGHT_HEALTH_PORT
     value: {{ .Values.operator.healthPort | quote }}
+  - name: CRONWRIGHT_TASK_METRICS
+    value: {{ .Values.operator.taskMetrics | quote }}
   - name: CRONWRIGHT_LEADER_ELECTION
     value: {{ .Values.leaderElection.enabled | quote }}
   {{- with .Values.leaderElection }}
@@ -129,6 +131,8 @@ env:
   {{- include "cronwright.commonEnv" . | nindent 2 }}
   - name: CRONWRIGHT_PORT
     value: {{ .Values.api.port | quote }}
+  - name: CRONWRIGHT_METRICS_PORT
+    value: {{ .Values.api.metricsPort | quote }}
   - name: CRONWRIGHT_OPERATOR_HEALTH_PORT
     value: {{ .Values.operator.healthPort | quote }}
   - name: CRONWRIGHT_TOKEN_FILE
@@ -147,6 +151,8 @@ env:
 ports:
   - name: api
     containerPort: {{ .Values.api.port }}
+  - name: api-metrics
+    containerPort: {{ .Values.api.metricsPort }}
 {{ include "cronwright.probes" "api" }}
 resources:
   {{- toYaml .Values.api.resources | nindent 2 }}

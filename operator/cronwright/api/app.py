@@ -10,6 +10,7 @@ from cronwright.api.access_log import AccessLog
 from cronwright.api.gate import Gate
 from cronwright.api.health import Health
 from cronwright.api.limits import Limits
+from cronwright.api.metrics import ApiMetrics
 from cronwright.api.openapi import Documented
 from cronwright.api.operator import Operator
 from cronwright.api.runs import Runs
@@ -25,9 +26,11 @@ def create_app(
     settings: ApiSettings,
     now: Callable[[], datetime],
     clock: Callable[[], float] = monotonic,
+    metrics: ApiMetrics | None = None,
     lifecycle: Lifecycle | None = None,
 ) -> Documented:
     """Make the application. `now` gives the time in UTC, `clock` monotonic seconds."""
+    metrics = metrics or ApiMetrics()
     app = Documented(
         title="Cronwright",
         version=__version__,
@@ -55,5 +58,5 @@ def create_app(
     handlers.attach(app, [route for router in routers for route in router.routes])
     # The last added is the outermost.
     app.add_middleware(Limits)
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, observe=metrics.requested)
     return app

@@ -1,19 +1,22 @@
 """Runs the HTTP API as a process: `cronwright api` ends up here.
 
-uvicorn serves `app` in our own event loop; SIGTERM and SIGINT let the requests in flight end.
+uvicorn serves `app` in our own event loop; SIGTERM and SIGINT let the requests in flight end. The
+metrics have a port of their own.
 """
 
 import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
 import uvicorn
 
+from cronwright import exposition
 from cronwright.api.app import create_app
+from cronwright.api.metrics import ApiMetrics
 from cronwright.errors import FieldError
 from cronwright.kube.client import Client
 from cronwright.kube.credentials import load_credentials
@@ -35,11 +38,16 @@ class _Server(uvicorn.Server):
 
 async def serve(settings: ApiSettings) -> None:
     """Serve until SIGTERM or SIGINT; FieldError where the address can't be had."""
+    metrics = ApiMetrics()
     listener = _listen(settings.bind_address, settings.port)
     credentials = await load_credentials(settings.kubeconfig, settings.token_file, settings.ca_file)
-    async with Client(credentials, max_connections=_CONNECTIONS, component="api") as client:
-        lifecycle = Lifecycle()
-        server = _server(client, settings, lifecycle)
+    lifecycle = Lifecycle()
+    async with (
+        _metrics_served(settings, metrics),
+        Client(credentials, max_connections=_CONNECTIONS, component="api") as client,
+    ):
+        client.observe = metrics.called
+        server = _server(client, settings, lifecycle, metrics)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _stop, server, lifecycle)
@@ -49,8 +57,25 @@ async def serve(settings: ApiSettings) -> None:
     lifecycle.enter(State.TERMINATED)
 
 
-def _server(client: Client, settings: ApiSettings, lifecycle: Lifecycle) -> _Server:
-    app = create_app(client, settings, lambda: datetime.now(UTC), lifecycle=lifecycle)
+@contextlib.asynccontextmanager
+async def _metrics_served(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[None]:
+    if not settings.metrics_port:
+        yield
+        return
+    listener = _listen(settings.bind_address, settings.metrics_port, "metrics-port")
+    runner = await exposition.serve(listener, metrics)
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _server(
+    client: Client, settings: ApiSettings, lifecycle: Lifecycle, metrics: ApiMetrics
+) -> _Server:
+    app = create_app(
+        client, settings, lambda: datetime.now(UTC), lifecycle=lifecycle, metrics=metrics
+    )
     config = uvicorn.Config(
         app,
         http="h11",
@@ -70,14 +95,14 @@ def _stop(server: uvicorn.Server, lifecycle: Lifecycle) -> None:
     server.should_exit = True
 
 
-def _listen(address: str, port: int) -> socket.socket:
+def _listen(address: str, port: int, flag: str = "port") -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         return socket.create_server((address, port), family=family, backlog=512)
     except OSError as error:
         raise FieldError(
-            "port",
+            flag,
             f"{address}:{port}",
             f"can't be listened on: {error.strerror or error}",
-            "choose another with --port and --bind-address",
+            f"choose another with --{flag} and --bind-address",
         ) from error

@@ -14,7 +14,6 @@ from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
 from cronwright.controller.leadership import Leadership
 from cronwright.controller.queue import WorkQueue
-from cronwright.controller.reconcile import Reconciler
 from cronwright.controller.standby import Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.lifecycle import Lifecycle, State
@@ -35,7 +34,7 @@ class Crew:
     standby: Standby
     tasks: TaskStore
     queue: WorkQueue[TaskKey]
-    reconciler: Reconciler
+    reconcile: Callable[[TaskKey], Awaitable[None]]
     engine: Engine
     collector: Collector
     workers: int
@@ -55,7 +54,7 @@ class Crew:
         async with asyncio.TaskGroup() as crew:
             crew.create_task(self.engine.run())
             for _ in range(self.workers):
-                crew.create_task(self.queue.work(self.reconciler.reconcile))
+                crew.create_task(self.queue.work(self.reconcile))
 
     async def finish(self) -> None:
         """Begin nothing new, and end what is under way, in a bounded time."""

@@ -65,6 +65,8 @@ class Engine:
         self._count = 0
         self._left: dict[TaskKey, list[Gap]] = {}  # of tasks that are not followed any more
         self._retries = 0  # of those that are due
+        # Told of each Job that was made how many seconds after its slot was due.
+        self.started: Callable[[float], None] = lambda _: None
         self._ended = False
         self._due: asyncio.PriorityQueue[tuple[float, int, int, bool, TaskKey]] = (
             asyncio.PriorityQueue()
@@ -279,6 +281,7 @@ class Engine:
             entry.course.settle(slot, Verdict.MISSED, _reason(error))
         else:
             entry.course.settle(slot)
+            self.started((self._clock() - slot.due).total_seconds())
 
 
 def _reason(error: Exception) -> str:

@@ -2,12 +2,15 @@
 
 `/livez` says that the event loop turns, `/readyz` that every informer has its first list and
 hears the API server, and that Kopf watches: so a standby is ready too. `/health` tells the state,
-and who leads. `operator` starts it.
+and who leads; `/metrics` stands beside them. `operator` starts it.
 """
 
 from collections.abc import Callable, Mapping
 
 from aiohttp import web
+
+from cronwright import exposition
+from cronwright.metrics import Metrics
 
 
 async def serve(
@@ -15,6 +18,7 @@ async def serve(
     port: int,
     ready: Callable[[], bool],
     report: Callable[[], Mapping[str, object]],
+    metrics: Metrics,
 ) -> web.AppRunner:
     """Start the server; the caller cleans the runner up."""
 
@@ -36,6 +40,7 @@ async def serve(
     app.router.add_get("/health", health)
     app.router.add_get("/livez", livez)
     app.router.add_get("/readyz", readyz)
+    exposition.add_route(app, metrics)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, address, port).start()

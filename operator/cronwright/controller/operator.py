@@ -23,7 +23,9 @@ from cronwright.controller.collect import Collector
 from cronwright.controller.crew import Crew
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
+from cronwright.controller.journal import Journal
 from cronwright.controller.leadership import Leadership
+from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.reconcile import Reconciler, Tools
 from cronwright.controller.relist import Relist
@@ -115,6 +117,11 @@ class _Operator:
         claims = Claims(self._client, self._sources, self._requests)
         self._engine = Engine(claims, self._queue, _now)
         self._queue.gives_way = lambda: self._engine.behind > _BURST
+        self._metrics = OperatorMetrics(tasks_by_name=settings.task_metrics)
+        self._metrics.attach(
+            self._queue, self._engine, self._children.all, lambda: leadership.leading
+        )
+        self._client.observe = self._unfenced.observe = self._metrics.called
         self._crew = self._make_crew()
         self._watching = asyncio.Event()
         self._over = asyncio.Event()
@@ -202,6 +209,7 @@ class _Operator:
             changes=changes,
             requests=self._requests,
             engine=self._engine,
+            journal=Journal(self._metrics),
             clock=_now,
         )
         client, namespace = self._client, self._settings.namespace
@@ -211,7 +219,7 @@ class _Operator:
             standby=Standby(client, self._sources, self._queue, namespace, _now),
             tasks=self._tasks,
             queue=self._queue,
-            reconciler=Reconciler(self._sources, tools),
+            reconcile=self._metrics.timed(Reconciler(self._sources, tools).reconcile),
             engine=self._engine,
             collector=self._collector,
             workers=self._settings.workers,
@@ -220,8 +228,9 @@ class _Operator:
     async def _serve_health(self) -> web.AppRunner | None:
         if not self._settings.health_port:
             return None
+        settings = self._settings
         return await health.serve(
-            self._settings.bind_address, self._settings.health_port, self._ready, self._report
+            settings.bind_address, settings.health_port, self._ready, self._report, self._metrics
         )
 
     def _report(self) -> dict[str, object]:

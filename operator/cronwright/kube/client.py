@@ -7,16 +7,24 @@ typed nor checked, so that fields newer than this program pass through it. `tran
 
 import json
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
 
 from cronwright.kube.credentials import Credentials
-from cronwright.kube.errors import Conflict, Gone, Invalid, error_from_status
+from cronwright.kube.errors import (
+    ApiError,
+    Conflict,
+    Gone,
+    Invalid,
+    Unavailable,
+    error_from_status,
+)
 from cronwright.kube.fence import Fence
 from cronwright.kube.lines import LineSplitter
 from cronwright.kube.retry import persist
@@ -55,6 +63,9 @@ class Client:
         self._max_connections = max_connections
         self._max_streams = max_streams
         self._component = component
+        # Told of each request that was sent: its verb and resource, as RBAC names them, the HTTP
+        # status of the answer, 0 where there was none, and the seconds until all of it was there.
+        self.observe: Callable[[str, str, int, float], None] = lambda *_: None
 
     async def __aenter__(self) -> Self:
         self._calls = Transport(
@@ -105,7 +116,7 @@ class Client:
         call = Call(method, path, query, content, headers, timeout)
 
         async def attempt() -> Any:
-            async with self._calls.send(call) as response:
+            async with self._sent(self._calls, call) as response:
                 return parse(await response.read())
 
         if not retry:
@@ -189,7 +200,7 @@ class Client:
             "timeoutSeconds": str(random.randint(240, 480)),  # noqa: S311 - no secret
         }
         call = Call("GET", path, query, headers={"Accept": JSON}, timeout=None, silence=silence)
-        async with self._streams.send(call) as response:
+        async with self._sent(self._streams, call) as response:
             yield _events(response.content)
 
     @asynccontextmanager
@@ -204,10 +215,25 @@ class Client:
         async with AsyncExitStack() as opened:
 
             async def attempt() -> aiohttp.ClientResponse:
-                return await opened.enter_async_context(self._streams.send(call))
+                return await opened.enter_async_context(self._sent(self._streams, call))
 
             response = await persist(attempt, repeatable=True, patience=timeout)
             yield response.content
+
+    @asynccontextmanager
+    async def _sent(
+        self, transport: Transport, call: Call
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        began = perf_counter()
+        try:
+            async with transport.send(call) as response:
+                yield response
+        except ApiError as error:
+            # Without a status, an error of another kind is of our own making: nothing was sent.
+            if error.status or isinstance(error, Unavailable):
+                self.observe(*call.names, error.status, perf_counter() - began)
+            raise
+        self.observe(*call.names, response.status, perf_counter() - began)
 
 
 def _json(body: object) -> bytes:

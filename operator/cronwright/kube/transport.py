@@ -20,6 +20,7 @@ from cronwright import __version__
 from cronwright.kube.credentials import Credentials
 from cronwright.kube.errors import Unavailable, error_from_answer
 from cronwright.kube.fence import Fence, FencedBody
+from cronwright.kube.paths import resource_of
 from cronwright.kube.retry import retry_after
 
 _CONNECT_TIMEOUT: Final = 3.0
@@ -30,6 +31,7 @@ _DELIVERY_TIMEOUT: Final = 10.0
 # is written into one that is just being closed.
 _KEEP_ALIVE: Final = 60.0
 _BEFORE_SENDING: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,13 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = 10.0  # seconds in all, the answer's body included
     silence: float | None = None  # seconds without a byte
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Name the verb and the resource as RBAC does."""
+        resource, single = resource_of(self.path)
+        reads = "watch" if "watch" in self.params else "get" if single else "list"
+        return _VERBS.get(self.method, reads), resource
 
     @property
     def limits(self) -> aiohttp.ClientTimeout:
