@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.core import identity, size
-from cronwright.core.plan import World, decide
+from cronwright.core.account import accounted
+from cronwright.core.plan import Step, World, decide
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
@@ -21,8 +22,8 @@ JOB = job()
 
 def folded(of: World, **outcome: Any) -> TaskStatus:
     plan = decide(of)
-    made = Outcome(plan.readiness, of.cronjob, written=of.cronjob is not None, **outcome)
-    return fold(of, plan, made)
+    made = Outcome(plan.readiness, of.cronjob, written=plan.step is Step.KEEP, **outcome)
+    return fold(of, plan, accounted(of, plan, made, followed=False))
 
 
 def ended(of: Any = JOB, phase: str = "Succeeded", text: str = "done\n") -> Run:

@@ -7,12 +7,14 @@ past, and never lost because the task changed at the wrong moment.
 from datetime import timedelta
 
 from cronwright.controller.claim import Followed
+from cronwright.core.evidence import slots_with_runs
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import DEADLINE_SECONDS, Course
 from cronwright.core.job import slot_template
+from cronwright.core.ledger import Span, passed_over
 from cronwright.core.plan import Plan, World
-from cronwright.core.slots import due_slot, standing
-from cronwright.errors import FieldError
+from cronwright.core.slots import owed_slot
+from cronwright.core.terms import timetable_in
 from cronwright.model.status import Mode
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Slot
@@ -56,27 +58,12 @@ def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed
         since = task.created
     else:
         since = world.now  # edited or resumed: what has passed is past
-    return followed, Course(timetable, since, deadline, _owed(world))
-
-
-def _owed(world: World) -> list[Slot]:
-    """Find the slot that the CronJob controller owed when it stopped to fire the task, if any.
-
-    `world` has the CronJob as it was before it was suspended. After a crash between that and the
-    status, the status alone still tells: it shows a native slot until its Job was seen.
-    """
-    cronjob, status = world.cronjob, world.task.status
-    if cronjob is None or status.mode is not Mode.NATIVE:
-        return []
-    if not cronjob.suspended:
-        try:
-            slot = due_slot(standing(cronjob), cronjob, world.now)
-        except FieldError:
-            return []
-        return [Slot(slot, slot)] if slot else []
-    shown = status.next_run_time
-    if shown is None or shown > world.now:
-        return []
-    if cronjob.last_schedule_time is not None and shown <= cronjob.last_schedule_time:
-        return []
-    return [Slot(shown, shown)]
+    course = Course(timetable, since, deadline)
+    owed = owed_slot(world.cronjob, status, world.now)
+    if owed is not None:
+        course.owed = [Slot(owed, owed)]
+    if since == world.now and status.mode is Mode.MANAGED and status.accounted_until is not None:
+        span = Span(status.accounted_until, since.replace(microsecond=0))
+        old = timetable_in(status.timetable)
+        course.gaps = list(passed_over(old, span, slots_with_runs(world), suspended=False))
+    return followed, course

@@ -20,16 +20,9 @@ from cronwright.controller.claim import Claims, Followed, NotStandingError
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.timers import Timers
-from cronwright.core.firing import (
-    API_UNAVAILABLE,
-    CREATE_REFUSED,
-    SUPERSEDED,
-    Act,
-    Course,
-    Progress,
-    choose,
-)
+from cronwright.core.firing import Act, Course, Progress, choose
 from cronwright.kube.errors import ApiError, BadRequest, Fenced, Forbidden, Invalid
+from cronwright.model import reasons
 from cronwright.model.status import Gap, Verdict
 from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot
@@ -133,14 +126,14 @@ class Engine:
             entry.followed, entry.course, entry.failures = followed, course, 0
         self._arm(entry)
 
-    def drop(self, key: TaskKey, now: datetime) -> None:
+    def drop(self, key: TaskKey, now: datetime, reason: str = reasons.SUPERSEDED) -> None:
         """Fire no slot of a task any more; what jitter had put off till later has no run."""
         self._timers.disarm(key)
         entry = self._entries.pop(key, None)
         if entry is None:
             return
         for slot in entry.course.postponed(now):
-            entry.course.settle(slot, Verdict.MISSED, SUPERSEDED)
+            entry.course.settle(slot, Verdict.MISSED, reason)
         self._left[key] = [*self._left.get(key, ()), *entry.course.hand_out()]
 
     def forget(self, key: TaskKey) -> None:
@@ -285,5 +278,11 @@ class Engine:
 
 
 def _reason(error: Exception) -> str:
-    refused = isinstance(error, (Invalid, BadRequest, Forbidden))
-    return CREATE_REFUSED if refused else API_UNAVAILABLE
+    if isinstance(error, NotStandingError):
+        return reasons.NO_CRON_JOB
+    if isinstance(error, (Invalid, BadRequest)):
+        return reasons.TEMPLATE_REFUSED
+    if isinstance(error, Forbidden):
+        quota = reasons.QUOTA_WORDS in str(error)
+        return reasons.QUOTA_EXCEEDED if quota else reasons.CREATE_REFUSED
+    return reasons.API_UNAVAILABLE

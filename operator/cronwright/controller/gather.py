@@ -5,12 +5,13 @@ first, and asks the API server nothing.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Testimony, Witness
 from cronwright.core.facts import CronJobFacts, JobFacts, PodFacts
 from cronwright.core.identity import short_id
+from cronwright.core.ledger import Sight
 from cronwright.core.plan import World
 from cronwright.core.run import Run
 from cronwright.core.verdict import judge
@@ -59,7 +60,13 @@ def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
         own_generation=sources.generations.get(
             key, task.status.cron_job.generation if task.status.cron_job else None
         ),
+        sight=_sight(sources, now),
     )
+
+
+def _sight(sources: Sources, now: datetime) -> Sight:
+    since, until = (now - timedelta(seconds=age) for age in sources.jobs.seen())
+    return Sight(since, until)
 
 
 def active_jobs(sources: Sources, key: TaskKey, *, judged: bool) -> list[JobFacts]:

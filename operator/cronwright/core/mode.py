@@ -4,10 +4,8 @@
 operator fires itself (`controller/engine`), and the CronJob stands suspended as its template.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from cronwright.core.facts import CronJobFacts, JobFacts
@@ -55,10 +53,3 @@ def choose(
         message = "five fields say it too; it becomes native once no run is active"
         return Firing(Mode.MANAGED, RUNS_ACTIVE, message, None)
     return Firing(Mode.NATIVE, timetable.native_reason, timetable.native_message, timetable.native)
-
-
-def digest(task: ScheduledTask) -> str:
-    """Digest all that says when a task is due: two of the same digest have the same slots."""
-    terms = {key: value for key, value in asdict(task.terms).items() if value}
-    text = json.dumps([terms, task.spec.suspend], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -15,11 +15,13 @@ from cronwright.core import identity, requests
 from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts
-from cronwright.core.mode import Firing, choose, digest
+from cronwright.core.ledger import ALL_SEEN, Sight
+from cronwright.core.mode import Firing, choose
 from cronwright.core.prune import prune
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Run
-from cronwright.core.slots import slot_at_hand, timetable_of, unsettled_slot
+from cronwright.core.slots import slot_at_hand, unsettled_slot
+from cronwright.core.terms import terms_of, text_of, timetable_of
 from cronwright.core.verdict import Ending, judge, judge_gone
 from cronwright.errors import FieldError
 from cronwright.model import conditions
@@ -44,6 +46,7 @@ class World:
     recorded: tuple[JobFacts, ...]  # Jobs that stand and have their record
     now: datetime
     own_generation: int | None  # the CronJob's after our last write, also one not yet in the status
+    sight: Sight = ALL_SEEN
 
     @property
     def jobs(self) -> tuple[JobFacts, ...]:
@@ -79,7 +82,7 @@ class Plan:
     readiness: Readiness
     timetable: Timetable | None
     firing: Firing | None
-    digest: str  # of the times of a managed task; empty for others
+    digest: str  # what is to be followed, as `terms` writes it; empty where nothing is
     rendered: RenderedCronJob | None
     captures: tuple[Capture, ...]
     timeouts: tuple[JobFacts, ...]
@@ -105,7 +108,7 @@ def decide(world: World) -> Plan:
         readiness=readiness,
         timetable=timetable,
         firing=firing,
-        digest=digest(world.task) if firing and firing.managed else "",
+        digest=_digest(world.task, firing),
         rendered=rendered,
         captures=captures,
         timeouts=timeouts,
@@ -135,6 +138,14 @@ def _accept(
         if error.field == "spec.timeZone":
             reason = conditions.INVALID_TIME_ZONE
         return None, None, None, Readiness(ok=False, reason=reason, message=str(error))
+
+
+def _digest(task: ScheduledTask, firing: Firing | None) -> str:
+    if firing is None:
+        return ""
+    if firing.managed:
+        return text_of(task.terms)
+    return text_of(terms_of(firing.native)) if firing.native else ""
 
 
 def _ready(firing: Firing, timetable: Timetable | None) -> Readiness:

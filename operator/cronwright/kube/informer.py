@@ -55,6 +55,7 @@ class Informer(Generic[T]):
         self._store: Store[T] = Store(self._tell, index)
         self._version: str | None = None  # as of which all is known; None: list first
         self._heard = time.monotonic()
+        self._listed = self._told = self._heard  # when the list was begun; when news came last
 
     def get(self, namespace: str, name: str) -> T | None:
         """Find a record by its object's place."""
@@ -76,6 +77,15 @@ class Informer(Generic[T]):
     def age(self) -> float:
         """Give the seconds since the API server was last heard; a sound watch stays below 120."""
         return time.monotonic() - self._heard
+
+    def seen(self) -> tuple[float, float]:
+        """Give how many seconds ago the span began and ended in which nothing went unseen.
+
+        Before the last list objects may have come and gone; after the last news, a bookmark at
+        least, they may be there and not be told of yet.
+        """
+        now = time.monotonic()
+        return now - self._listed, now - self._told
 
     def observe(self, body: JSONObject) -> None:
         """Take in the answer to an own write, before the watch tells of it."""
@@ -122,7 +132,7 @@ class Informer(Generic[T]):
 
     async def _list(self) -> None:
         # Without a resourceVersion, so the newest: a server's cache may be behind what is known.
-        seen: set[ObjectKey] = set()
+        began, seen = time.monotonic(), set[ObjectKey]()
         version = ""
         async for page in self._client.list_pages(self._path, self._params):
             self._hear()
@@ -135,7 +145,7 @@ class Informer(Generic[T]):
             # What an own write has brought in since is newer than the list, and will be watched.
             if key_of(record) not in seen and version_of(record) <= int(version):
                 self._store.remove(record)
-        self._version = version
+        self._version, self._listed, self._told = version, began, began
         self.synced.set()
 
     async def _watch(self) -> None:
@@ -149,7 +159,7 @@ class Informer(Generic[T]):
                     self._take(body, self._store.remove)
                 elif event["type"] != "BOOKMARK":
                     self._take(body, self._store.put)
-                self._version = body["metadata"]["resourceVersion"]
+                self._version, self._told = body["metadata"]["resourceVersion"], self._heard
 
     def _take(self, body: JSONObject, keep: Callable[[T], None]) -> None:
         try:
