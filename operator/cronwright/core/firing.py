@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from cronwright.core.ledger import merge
+from cronwright.core.gaps import merge
 from cronwright.model.reasons import (
     CONCURRENCY_FORBID,
     DEADLINE_PASSED,

@@ -15,14 +15,12 @@ from cronwright.model import reasons
 from cronwright.model.status import Gap, Verdict
 from cronwright.schedule import Timetable
 
-GAPS_AT_MOST: Final = 20
 MISSED_AT_MOST: Final = 100
 # For so long after its last chance a slot may still get its Job: a create that is on its way, a
 # watch that is behind, clocks that differ.
 MARGIN: Final = timedelta(seconds=10)
 
 _SECOND: Final = timedelta(seconds=1)
-_ONE_RANGE: Final = timedelta(hours=1)  # slots that are further apart are no range
 
 
 class Span(NamedTuple):
@@ -76,27 +74,6 @@ class Account:
     look_at: datetime | None = None  # when the next slot will have had its last chance
 
 
-def extend(new: Sequence[Gap], old: Sequence[Gap]) -> list[Gap]:
-    """Put new gaps before old ones, newest first, as many as a status has room for."""
-    return merge(new, old)[:GAPS_AT_MOST]
-
-
-def merge(new: Sequence[Gap], old: Sequence[Gap]) -> list[Gap]:
-    """Put new gaps before old ones, newest first; those that continue one another become one."""
-    gaps = list(old)
-    for gap in sorted(new, key=lambda each: each.first):
-        last = gaps[0] if gaps else None
-        alike = last and (last.verdict, last.reason) == (gap.verdict, gap.reason)
-        if last and alike and gap.first - last.last <= _ONE_RANGE:
-            ends = (min(last.first, gap.first), max(last.last, gap.last))
-            gaps[0] = last.model_copy(
-                update={"first": ends[0], "last": ends[1], "count": last.count + gap.count}
-            )
-        else:
-            gaps.insert(0, gap)
-    return gaps
-
-
 def passed_over(
     timetable: Timetable | None, span: Span, runs: frozenset[datetime], *, suspended: bool
 ) -> tuple[Gap, ...]:
@@ -138,19 +115,6 @@ def lost(
     if gap is None or gap.count <= told:
         return None
     return gap.model_copy(update={"count": gap.count - told})
-
-
-def taken_back(gaps: Sequence[Gap], slot: datetime) -> tuple[list[Gap], Verdict | None]:
-    """Take a slot out of the gaps, whose Job came so late that it had a verdict by then.
-
-    Gives the verdict that it had as well; None where it is in none of them.
-    """
-    for place, gap in enumerate(gaps):
-        if gap.first <= slot <= gap.last and gap.verdict is not Verdict.EXCLUDED and gap.count:
-            left = gap.model_copy(update={"count": gap.count - 1})
-            kept = [left] if left.count else []
-            return [*gaps[:place], *kept, *gaps[place + 1 :]], gap.verdict
-    return list(gaps), None
 
 
 class _Part(NamedTuple):

@@ -15,6 +15,7 @@ from cronwright.core import identity, requests
 from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts
+from cronwright.core.gone import ending_of_gone, makes_room
 from cronwright.core.ledger import ALL_SEEN, Sight
 from cronwright.core.mode import Firing, choose
 from cronwright.core.prune import prune
@@ -22,11 +23,11 @@ from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Run
 from cronwright.core.slots import slot_at_hand, unsettled_slot
 from cronwright.core.terms import terms_of, text_of, timetable_of
-from cronwright.core.verdict import Ending, judge, judge_gone
+from cronwright.core.verdict import Ending, judge
 from cronwright.errors import FieldError
 from cronwright.model import conditions
 from cronwright.model.extensions import check_extensions
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Timetable
 
 RECHECK: Final = timedelta(seconds=0.5)
@@ -200,19 +201,15 @@ def _judge_runs(
         elif ending is not None:
             endings[run.job.run_id] = ending
         if ending is None:
-            wakes.append(listen_time(run.job, world.now))
+            soon = run.gone and makes_room(world.task, world.now)
+            wakes.append(world.now + RECHECK if soon else listen_time(run.job, world.now))
     return endings, tuple(captures), wakes
 
 
 def _ending(run: Run, world: World) -> Ending | None:
-    if not run.gone:
-        return judge(run.job, run.pods)
-    decided = judge(run.job, run.pods) if run.job.finished else None
-    replaced = world.task.spec.concurrency_policy is ConcurrencyPolicy.REPLACE and any(
-        other.created >= run.job.created and other.uid != run.job.uid for other in world.jobs
-    )
-    asked = run.job.annotations.get(identity.ENDING)
-    return decided or judge_gone(run.pods, replaced=replaced, asked=asked, now=world.now)
+    if run.gone:
+        return ending_of_gone(run, world.task, world.jobs, world.now)
+    return judge(run.job, run.pods)
 
 
 def _running(world: World) -> tuple[JobFacts, ...]:

@@ -13,8 +13,9 @@ from cronwright.core import size
 from cronwright.core.condition import conditions_of
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.firing import Progress
+from cronwright.core.gaps import extend, taken_back
 from cronwright.core.identity import short_id
-from cronwright.core.ledger import Span, excluded, extend, taken_back
+from cronwright.core.ledger import Span, excluded
 from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.requests import REMEMBERED, Act, Answer
 from cronwright.core.run import active_run, lost_record, record, skipped_record
