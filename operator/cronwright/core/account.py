@@ -70,12 +70,12 @@ def _moment(world: World, plan: Plan, outcome: Outcome) -> datetime:
     now, cronjob = world.now.replace(microsecond=0), outcome.cronjob
     if outcome.progress is not None:
         return outcome.progress.until
-    if plan.step is Step.CREATE and cronjob is not None:
-        return max(now, cronjob.created)
-    if plan.step is Step.KEEP and cronjob is not None and cronjob.last_schedule_time is not None:
-        # It was written before a crash, and with it, as a guard, when that was.
-        return max(cronjob.last_schedule_time, _cursor(world))
-    return now
+    if cronjob is None:
+        return now
+    guard, cursor = cronjob.last_schedule_time, world.task.status.accounted_until
+    if plan.step is Step.KEEP and guard is not None and (cursor is None or guard > cursor):
+        return guard  # the CronJob was written before a crash, and this says when
+    return max(now, cronjob.created) if plan.step is Step.CREATE else now
 
 
 def _continued(world: World, plan: Plan, outcome: Outcome) -> Outcome:

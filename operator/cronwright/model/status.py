@@ -170,8 +170,8 @@ class TaskStatus(ResourceModel):
     )
     timetable: str | None = Field(
         default=None,
-        description="What says when the task is due, as of accountedUntil; where it differs after a "
-        "restart, the task was edited meanwhile.",
+        description="What says when the task is due, as of accountedUntil: where it differs after "
+        "a restart, the task was edited meanwhile.",
     )
     next_run_time: Time | None = Field(
         default=None, description="When the next run is due, jitter included."
