@@ -334,7 +334,7 @@ def test_a_status_of_an_earlier_version_goes_on_from_what_the_cronjob_says() -> 
 def test_a_restored_state_loses_what_the_engine_had_decided() -> None:
     of = task(SECONDS, status=managed())
     progress = Progress(text_of(of.terms), NOON + 30 * MINUTE, None)
-    lost = Sight(NOON, NOON, lost=True)
+    lost = Sight(NOON, NOON, restored=NOON)
     found = look(of, standing=cronjob(task()), progress=progress, sight=lost, followed=True)
     assert told(found) == [("Unknown", "StateLost", 10)]
     sound = Sight(NOON, NOON)
@@ -344,7 +344,7 @@ def test_a_restored_state_loses_what_the_engine_had_decided() -> None:
 
 def test_a_restored_state_loses_what_the_controller_had_fired() -> None:
     of = task(status=native(NOON - 12 * MINUTE))
-    lost = Sight(NOON - MINUTE, NOON + FIVE + MARGIN, lost=True)
+    lost = Sight(NOON - MINUTE, NOON + FIVE + MARGIN, restored=NOON - MINUTE)
     found = look(of, standing=idle(task()), now=NOON + FIVE + MARGIN, sight=lost)
     assert told(found) == [("Unknown", "FactsGone", 2), ("Missed", "Superseded", 1)]
 

@@ -160,14 +160,12 @@ def test_what_calendars_take_out_is_named_by_its_first_and_last() -> None:
 
 def test_what_a_restored_state_has_lost_is_unknown() -> None:
     runs = frozenset({NOON + 2 * MINUTE})
-    skipped = Gap(
-        first=NOON + MINUTE, last=NOON + MINUTE, verdict=Verdict.SKIPPED, reason="r", count=1
-    )
     span = Span(NOON, NOON + 4 * MINUTE)
-    found = lost(EVERY_MINUTE, span, runs, (skipped,))
+    found = lost(EVERY_MINUTE, span, runs)
     assert found is not None
-    assert (found.verdict, found.reason, found.count) == (Verdict.UNKNOWN, "StateLost", 2)
-    assert lost(EVERY_MINUTE, Span(NOON + MINUTE, NOON + 2 * MINUTE), runs, ()) is None
+    assert (found.verdict, found.reason, found.count) == (Verdict.UNKNOWN, "StateLost", 3)
+    assert lost(EVERY_MINUTE, Span(NOON + MINUTE, NOON + 2 * MINUTE), runs) is None
+    assert lost(EVERY_MINUTE, Span(NOON, NOON), runs) is None
 
 
 STEPS = st.lists(

@@ -5,6 +5,7 @@ can matter to a decision. Most events of a run can't (a pod was scheduled, its c
 leaving them out halves the work a run costs.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -31,7 +32,12 @@ class Children:
     """The three informers, feeding one queue."""
 
     def __init__(
-        self, client: Client, namespace: str, queue: WorkQueue[TaskKey], witness: Witness
+        self,
+        client: Client,
+        namespace: str,
+        queue: WorkQueue[TaskKey],
+        witness: Witness,
+        on_restored: Callable[[], Awaitable[None]],
     ) -> None:
         self._queue = queue
         self._witness = witness
@@ -42,6 +48,7 @@ class Children:
             cronjob_facts,
             self._on_cronjob,
             label_selector=TASK_LABEL,
+            on_restored=on_restored,
         )
         self.jobs: Informer[JobFacts] = Informer(
             client,
@@ -49,6 +56,7 @@ class Children:
             job_facts,
             self._on_job,
             label_selector=TASK_LABEL,
+            on_restored=on_restored,
             index=lambda job: TaskKey(job.namespace, job.task),
         )
         self.pods: Informer[PodFacts] = Informer(
@@ -57,6 +65,7 @@ class Children:
             pod_facts,
             self._on_pod,
             label_selector=TASK_LABEL,
+            on_restored=on_restored,
             index=lambda pod: (pod.namespace, pod.job_uid),
         )
 

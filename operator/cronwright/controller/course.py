@@ -4,20 +4,20 @@
 past, and never lost because the task changed at the wrong moment.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cronwright.controller.claim import Followed
 from cronwright.core.evidence import slots_with_runs
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import DEADLINE_SECONDS, Course
 from cronwright.core.job import slot_template
-from cronwright.core.ledger import Span, passed_over
+from cronwright.core.ledger import Span, lost, passed_over
 from cronwright.core.plan import Plan, World
 from cronwright.core.slots import owed_slot
 from cronwright.core.terms import timetable_in
-from cronwright.model.status import Mode
+from cronwright.model.status import Gap, Mode
 from cronwright.model.task import ScheduledTask
-from cronwright.schedule import Slot
+from cronwright.schedule import Slot, Timetable
 
 
 def is_managed(task: ScheduledTask, plan: Plan) -> bool:
@@ -50,20 +50,29 @@ def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed
         mark=mark_of(world, plan, cronjob),
     )
     deadline = timedelta(seconds=followed.deadline_seconds)
-    status = task.status
-    unchanged = plan.digest == status.timetable or task.generation == status.observed_generation
-    if status.accounted_until is not None and unchanged:
-        since = status.accounted_until  # after a restart
-    elif status.observed_generation is None:
-        since = task.created
-    else:
-        since = world.now  # edited or resumed: what has passed is past
-    course = Course(timetable, since, deadline)
-    owed = owed_slot(world.cronjob, status, world.now)
+    since, gaps = _since(world, plan, timetable)
+    course = Course(timetable, since, deadline, gaps=gaps)
+    owed = owed_slot(world.cronjob, task.status, world.now)
     if owed is not None:
         course.owed = [Slot(owed, owed)]
-    if since == world.now and status.mode is Mode.MANAGED and status.accounted_until is not None:
-        span = Span(status.accounted_until, since.replace(microsecond=0))
-        old = timetable_in(status.timetable)
-        course.gaps = list(passed_over(old, span, slots_with_runs(world), suspended=False))
     return followed, course
+
+
+def _since(world: World, plan: Plan, timetable: Timetable) -> tuple[datetime, list[Gap]]:
+    """Say from where on slots are fired, and what became of those before that nobody decided."""
+    task, status, runs = world.task, world.task.status, slots_with_runs(world)
+    cursor, restored = status.accounted_until, world.sight.restored
+    if cursor is None:
+        fresh = status.observed_generation is None
+        return task.created if fresh else world.now, []  # resumed: what has passed is past
+    if plan.digest == status.timetable or task.generation == status.observed_generation:
+        if restored is None or cursor >= restored:
+            return cursor, []  # after a restart
+        # What the last leader has fired may be lost with the state that was set back.
+        gap = lost(timetable, Span(cursor, restored), runs)
+        return restored, [gap] if gap else []
+    if status.mode is not Mode.MANAGED:
+        return world.now, []
+    span = Span(cursor, world.now.replace(microsecond=0))
+    old = timetable_in(status.timetable)
+    return world.now, list(passed_over(old, span, runs, suspended=False))

@@ -4,6 +4,7 @@ Everything comes from memory: the task store, the informers, the witness. `recon
 first, and asks the API server nothing.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -66,7 +67,10 @@ def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
 
 def _sight(sources: Sources, now: datetime) -> Sight:
     since, until = (now - timedelta(seconds=age) for age in sources.jobs.seen())
-    return Sight(since, until)
+    if sources.tasks.restored is None:
+        return Sight(since, until)
+    restored = now - timedelta(seconds=time.monotonic() - sources.tasks.restored)
+    return Sight(max(since, restored), until, restored)
 
 
 def active_jobs(sources: Sources, key: TaskKey, *, judged: bool) -> list[JobFacts]:

@@ -172,12 +172,10 @@ def _filed(world: World, outcome: Outcome, text: str, account: Account) -> Outco
 
 def _lost(world: World, plan: Plan, progress: Progress) -> tuple[Gap, ...]:
     """Account for slots that the engine had decided before the cluster's state was restored."""
-    cursor, sight = world.task.status.accounted_until, world.sight
+    cursor, restored = world.task.status.accounted_until, world.sight.restored
     timetable = timetable_in(progress.digest) or plan.timetable
-    if not sight.lost or sight.since is None or cursor is None or timetable is None:
+    if restored is None or cursor is None or timetable is None:
         return ()
-    span = Span(cursor, min(progress.until, sight.since))
-    if span.start >= span.end:
-        return ()
-    gap = ledger.lost(timetable, span, slots_with_runs(world), ())
+    span = Span(cursor, min(progress.until, restored))
+    gap = ledger.lost(timetable, span, slots_with_runs(world))
     return (gap,) if gap else ()

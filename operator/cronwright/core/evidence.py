@@ -85,7 +85,7 @@ def _unwatched(world: World, cronjob: CronJobFacts | None, since: datetime) -> d
     watched = world.sight.since
     if watched is None or since >= watched:
         return None
-    if world.sight.lost or cronjob is None:
+    if cronjob is None:
         return watched
     done = [job for job in _jobs(world) if job.finished]
     well = [job for job in done if job.finished and job.finished.succeeded]
@@ -93,6 +93,7 @@ def _unwatched(world: World, cronjob: CronJobFacts | None, since: datetime) -> d
         _pruned_until(well, cronjob.succeeded_limit, watched),
         _pruned_until([job for job in done if job not in well], cronjob.failed_limit, watched),
     ]
+    ends.append(world.sight.restored)
     if cronjob.created > since:
         ends.append(cronjob.created)  # another one of this name may have stood before it
     if cronjob.ttl is not None:

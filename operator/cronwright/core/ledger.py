@@ -34,13 +34,13 @@ class Span(NamedTuple):
 class Sight:
     """How much of a task's Jobs was seen: all that happened from one instant to another.
 
-    None leaves an end open. Where the cluster's state was restored from an older one, anything
-    before may have been `lost`.
+    None leaves an end open. What came before `restored` may be lost altogether: then the cluster's
+    state was set back to an older one.
     """
 
     since: datetime | None = None
     until: datetime | None = None
-    lost: bool = False
+    restored: datetime | None = None
 
 
 ALL_SEEN: Final = Sight()
@@ -106,15 +106,11 @@ def excluded(timetable: Timetable, span: Span) -> Gap | None:
     return Gap(first=ends[0], last=ends[1], count=count, **why)
 
 
-def lost(
-    timetable: Timetable, span: Span, runs: frozenset[datetime], known: Sequence[Gap]
-) -> Gap | None:
+def lost(timetable: Timetable, span: Span, runs: frozenset[datetime]) -> Gap | None:
     """Account for slots that were decided, but of which a restored state knows nothing any more."""
-    gap = _gap(timetable, _Part(*span, Verdict.UNKNOWN, reasons.STATE_LOST), runs)
-    told = sum(each.count for each in known if span.start < each.last <= span.end)
-    if gap is None or gap.count <= told:
+    if span.start >= span.end:
         return None
-    return gap.model_copy(update={"count": gap.count - told})
+    return _gap(timetable, _Part(*span, Verdict.UNKNOWN, reasons.STATE_LOST), runs)
 
 
 class _Part(NamedTuple):
