@@ -404,28 +404,28 @@ async def test_a_restored_state_is_the_truth_older_though_it_is(
     restored: list[dict[str, int]] = []
 
     async def note() -> None:
-        restored.append(values(informer))
+        restored.append(values(mine))
 
-    informer = Informer(client, "/things", thing, listener, on_restored=note)
+    mine = Informer(client, "/things", thing, listener, on_restored=note)
     for name in ("a", "b", "gone"):
         world.put(name, 1)
     saved = world.saved()
-    async with running(informer):
+    async with running(mine):
         world.put("a", 2)
         world.delete("gone")
         world.put("new", 1)
         await world.publish()
-        await listener.until(lambda: "new" in values(informer))
+        await listener.until(lambda: "new" in values(mine))
         before = len(listener.changes)
         world.restore(saved)
-        await listener.until(lambda: "gone" in values(informer) and "new" not in values(informer))
+        await listener.until(lambda: "gone" in values(mine) and "new" not in values(mine))
         assert restored == [{"a": 2, "b": 1, "new": 1}], "told before anything is taken back"
-        assert values(informer) == {"a": 1, "b": 1, "gone": 1}
+        assert values(mine) == {"a": 1, "b": 1, "gone": 1}
         assert sorted(listener.told[before:]) == [("a", 2, 1), ("gone", None, 1), ("new", 1, None)]
 
         world.put("b", 3)
         await world.publish()
-        await listener.until(lambda: values(informer)["b"] == 3)
+        await listener.until(lambda: values(mine)["b"] == 3)
 
 
 async def test_a_list_that_is_behind_is_not_taken_for_a_restored_state(
@@ -448,18 +448,18 @@ async def test_an_own_write_after_a_restore_stays(
     world: World, client: Client, listener: Listener
 ) -> None:
     async def write() -> None:
-        informer.observe(world.put("own", 5))
+        mine.observe(world.put("own", 5))
 
-    informer = Informer(client, "/things", thing, listener, on_restored=write)
+    mine = Informer(client, "/things", thing, listener, on_restored=write)
     world.put("a", 1)
     saved = world.saved()
-    async with running(informer):
+    async with running(mine):
         for value in range(9):
             world.put("a", value)
         await world.publish()
-        await listener.until(lambda: values(informer) == {"a": 8})
+        await listener.until(lambda: values(mine) == {"a": 8})
         world.restore(saved)
-        await listener.until(lambda: values(informer) == {"a": 1, "own": 5})
+        await listener.until(lambda: values(mine) == {"a": 1, "own": 5})
 
 
 async def test_what_was_seen_begins_with_a_list_and_ends_with_the_last_news(
