@@ -9,6 +9,8 @@ from typing import cast
 
 from cronwright.controller.claim import Claims, Followed
 from cronwright.controller.engine import Engine
+from cronwright.controller.groups import Groups
+from cronwright.controller.intake import Intake
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
 from cronwright.core.facts import JobFacts
@@ -44,6 +46,9 @@ class Noted:
     def taken(self, key: TaskKey, followed: Followed) -> set[datetime]:
         return self.jobs
 
+    def begun(self, key: TaskKey) -> set[str]:
+        return set()
+
     async def make(
         self, key: TaskKey, followed: Followed, slot: Slot, replaced: Sequence[JobFacts]
     ) -> None:
@@ -70,7 +75,9 @@ class Bench:
     def __init__(self) -> None:
         self.cluster, self.clock = Noted(), Clock()
         self.queue: WorkQueue[TaskKey] = WorkQueue()
-        self.engine = Engine(cast("Claims", self.cluster), self.queue, self.clock)
+        self.groups, self.intake = Groups(1, self.queue.add), Intake()
+        claims = cast("Claims", self.cluster)
+        self.engine = Engine(claims, self.groups, self.intake, self.queue, self.clock)
 
     def follow(
         self, key: TaskKey = KEY, schedule: str = "*/10 * * * * *", *, priority: int = 0,
@@ -185,7 +192,7 @@ async def test_a_refusal_keeps_nobody_from_editing_and_nothing_from_suspending()
             bench.engine.drop(KEY, bench.clock.now)
 
         assert [gap.count for gap in bench.engine.gaps(KEY)] == [1]
-        bench.engine.accounted(KEY)
+        bench.engine.accounted(KEY, (), ())
         assert bench.engine.gaps(KEY) == ()
 
 

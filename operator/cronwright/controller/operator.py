@@ -15,12 +15,16 @@ import kopf
 from aiohttp import web
 
 from cronwright.controller import handlers, health, token
+from cronwright.controller.answers import Answers
+from cronwright.controller.backlog import Backlogs
 from cronwright.controller.change import Changes
 from cronwright.controller.children import Children
 from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
+from cronwright.controller.groups import Groups
+from cronwright.controller.intake import Intake
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.reconcile import Reconciler, Tools
 from cronwright.controller.relist import Relist
@@ -70,12 +74,15 @@ class _Operator:
         self._tasks = TaskStore()
         self._queue: WorkQueue[TaskKey] = WorkQueue()
         self._witness = Witness()
-        self._children = Children(client, settings.namespace, self._queue, self._witness)
+        self._groups = Groups(settings.concurrency_group_size, self._queue.add)
+        self._children = Children(
+            client, settings.namespace, self._queue, self._witness, self._groups
+        )
         self._collector = Collector(client, self._witness, self._queue.add)
         self._sources = self._make_sources()
         self._requests = Requests(client)
-        claims = Claims(client, self._sources, self._requests)
-        self._engine = Engine(claims, self._queue, _now)
+        self._claims = Claims(client, self._sources, self._requests)
+        self._engine = Engine(self._claims, self._groups, self._sources.intake, self._queue, _now)
         self._queue.gives_way = lambda: self._engine.behind > _BURST
         self._reconciler = self._make_reconciler()
         self._watching = asyncio.Event()
@@ -111,6 +118,7 @@ class _Operator:
             *(self._work() for _ in range(settings.workers)),
             relist.run(settings.relist_seconds),
             self._engine.run(),
+            self._groups.report(self._client),
             *([token.hand_over(self._client, settings)] if settings.api_token_file else []),
         ]
 
@@ -149,6 +157,7 @@ class _Operator:
             jobs=self._children.jobs,
             pods=self._children.pods,
             witness=self._witness,
+            intake=Intake(),
             generations={},
         )
 
@@ -160,6 +169,8 @@ class _Operator:
             queue=self._queue,
             collector=self._collector,
             changes=changes,
+            answers=Answers(self._sources, self._requests),
+            backlogs=Backlogs(self._sources, self._claims, self._requests, self._groups),
             requests=self._requests,
             engine=self._engine,
             clock=_now,

@@ -15,6 +15,7 @@ from cronwright.core.backlog import Backlog, Rules, united
 from cronwright.core.facts import JobFacts
 from cronwright.core.identity import short_id
 from cronwright.core.requests import Act, Answer
+from cronwright.core.run import slot_of
 from cronwright.core.slots import RECHECK, slot_at_hand
 from cronwright.model.status import PendingReason, PendingRun
 from cronwright.schedule import Timetable
@@ -71,11 +72,16 @@ def _to_start(entries: Iterable[PendingRun], world: "World") -> list[PendingRun]
     begun |= {run.job.run_id for run in world.runs if run.gone}
     begun |= _recorded(world) | {each.id for each in world.task.status.active}
     short = set(world.task.status.recorded)
+    taken = {slot_of(job) for job in world.jobs}  # also the CronJob controller's, by other ids
     return [
         each
         for each in entries
         if each.reason is PendingReason.RETRY
-        or (each.id not in begun and short_id(each.id) not in short)
+        or not (
+            each.id in begun
+            or short_id(each.id) in short
+            or (each.slot in taken and each.slot and not each.request)
+        )
     ]
 
 

@@ -46,8 +46,10 @@ def choose(
     timetable: Timetable | None,
     cronjob: CronJobFacts | None,
     running: Iterable[JobFacts],
+    *,
+    waits: bool = False,
 ) -> Firing:
-    """Choose who fires.
+    """Choose who fires; `waits` says whether runs of the task wait.
 
     A managed task whose schedule has become native stays managed while a run of it is active
     that the CronJob controller does not know, or one waits: it would start a forbidden one beside
@@ -62,7 +64,7 @@ def choose(
     if wants is not None:
         return Firing(Mode.MANAGED, *wants, None)
     known = set(cronjob.active) if cronjob else set()
-    unknown = any(job.uid not in known for job in running) or task.status.pending
+    unknown = any(job.uid not in known for job in running) or waits
     if task.status.mode is Mode.MANAGED and unknown:
         message = "five fields say it too; it becomes native once no run is active"
         return Firing(Mode.MANAGED, RUNS_ACTIVE, message, None)

@@ -133,7 +133,8 @@ def _accept(
         timetable = timetable_of(task.terms) if task.spec.scheduled else None
         check_extensions(task.spec.extensions)
         _ = task.spec.catch_up.reach
-        firing = choose(task, timetable, world.cronjob, _running(world))
+        waits = bool(task.status.pending or world.put_off)
+        firing = choose(task, timetable, world.cronjob, _running(world), waits=waits)
         fired = timetable.resolved if timetable and firing.managed else None
         return timetable, firing, render(task, firing.native, fired), _ready(firing, timetable)
     except FieldError as error:

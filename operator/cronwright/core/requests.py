@@ -35,6 +35,10 @@ class Act(Enum):
     FORGET = "forget"  # acted on before: only the annotation is left
 
 
+# Answers that need nothing done in the cluster but the status that notes them.
+NOTED: Final = frozenset({Act.QUEUE, Act.TAKEN, Act.REFUSE, Act.FORGET})
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What becomes of one request."""
