@@ -155,7 +155,7 @@ class Course:
 
     def _make_up(self, slots: Sequence[Slot], most: int) -> None:
         """Keep the newest slots to make up for; older ones that they push out are missed."""
-        self.made_up += slots
+        self.made_up = sorted([*self.made_up, *slots], key=lambda slot: slot.nominal)
         for slot in self.made_up[:-most]:
             self._leave_gap(Verdict.MISSED, self.late_reason, slot.nominal, slot.nominal, 1)
         self.made_up = self.made_up[-most:]
