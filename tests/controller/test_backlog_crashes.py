@@ -119,8 +119,11 @@ class Operator:
         """Decide the slots that are due."""
         await self.slots.decide(self.entry, self.cluster.now)
 
-    async def reconcile(self, *, dies: bool = False) -> TaskStatus:
-        """Look at the task; it may die between the Jobs and the status."""
+    async def reconcile(self, *, dies: bool = False, meanwhile: int = 0) -> TaskStatus:
+        """Look at the task; it may die between the Jobs and the status.
+
+        Slots may come due meanwhile, before the status is written and while it is.
+        """
         world = self.gather()
         plan = decide(world)
         assert world.cronjob is not None
@@ -128,6 +131,7 @@ class Operator:
         started = tuple(await self.backlogs.work_off(KEY, plan, footing, world.now))
         if dies:
             return world.task.status
+        await self._pass(meanwhile)
         course, put_off = self.entry.course, self.intake.put_off(KEY)
         progress = Progress(plan.digest, course.until, None)
         outcome = Outcome(
@@ -135,10 +139,16 @@ class Operator:
         )
         status = fold(world, plan, outcome)
         assert len(status.pending) <= PENDING_AT_MOST
+        await self._pass(meanwhile)
         self.cluster.status = status.render()
         self.intake.accounted(KEY, put_off)
-        course.shown = []
+        self.entry.course.shown = []
         return status
+
+    async def _pass(self, seconds: int) -> None:
+        if seconds:
+            self.cluster.now += seconds * SECOND
+            await self.fire()
 
 
 def _run(of: JobFacts) -> Run:
@@ -151,7 +161,8 @@ def _run(of: JobFacts) -> Run:
 
 STEPS = st.one_of(
     st.tuples(st.just("wait"), st.integers(1, 90)),
-    st.tuples(st.sampled_from(["fire", "end", "look", "kill", "die"]), st.just(0)),
+    st.tuples(st.just("look"), st.integers(0, 30)),
+    st.tuples(st.sampled_from(["fire", "end", "kill", "die"]), st.just(0)),
 )
 
 
@@ -196,7 +207,7 @@ async def _live(cluster: Cluster, steps: list[tuple[str, int]]) -> None:
         elif step == "end":
             cluster.end_first()
         elif step == "look":
-            await operator.reconcile()
+            await operator.reconcile(meanwhile=seconds)
         else:
             if step == "die":
                 await operator.reconcile(dies=True)
