@@ -123,6 +123,10 @@ class Engine:
             return
         if entry is None:
             entry = self._entries[key] = Entry(key, followed, course)
+            # However long nobody looked, the status is told of it in one write.
+            self._slots.give_up(entry, self._clock())
+            if self._intake.put_off(key):
+                self._queue.add(key)  # some of it may start
         else:
             course.owed += entry.course.postponed(course.until)
             course.until = max(course.until, entry.course.until)

@@ -44,6 +44,11 @@ class Slots:
         self._groups = groups
         self._intake = intake
 
+    def give_up(self, entry: Entry, now: datetime) -> None:
+        """Decide slots that are long past their deadlines, at once however many they are."""
+        entry.course.give_up(now, self._claims.taken(entry.key, entry.followed))
+        self._make_up(entry)
+
     async def decide(
         self, entry: Entry, now: datetime, forgiven: tuple[type[Exception], ...] = ()
     ) -> None:
@@ -67,9 +72,7 @@ class Slots:
                     await self._decide(entry, slot, forgiven)
             course.on_time()
         finally:
-            for slot in course.made_up:
-                self._put_off(entry, slot, PendingReason.CATCH_UP, Trigger.CATCH_UP)
-            course.made_up = []
+            self._make_up(entry)
 
     async def _decide(
         self, entry: Entry, slot: Slot, forgiven: tuple[type[Exception], ...]

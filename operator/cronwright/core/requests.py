@@ -146,7 +146,9 @@ def _queue(
 ) -> list[Answer]:
     """Answer the requests of a task whose runs wait for one another or for a group."""
     policy, answers = task.spec.concurrency_policy, list[Answer]()
+    begun = {job.run_id for job in running}
     count = sum(each.reason is PendingReason.QUEUED for each in pending)
+    full = count >= task.spec.max_queued
     for time, request_id in waiting:
         run_id = identity.request_run_id(task.uid, request_id)
         others = tuple(job for job in running if job.run_id != run_id)
@@ -154,9 +156,11 @@ def _queue(
             answers.append(_skipped(request_id, run_id))
         elif policy is ConcurrencyPolicy.REPLACE and others:
             return [*answers, Answer(request_id, Act.START, run_id, replaces=others, due=time)]
-        elif count >= task.spec.max_queued and run_id not in {job.run_id for job in running}:
+        elif full and run_id not in begun:
             message = f"{count} runs of the task wait, which is spec.maxQueued"
             answers.append(Answer(request_id, Act.SKIP, run_id, message, QUEUE_FULL))
+        elif not full and count >= task.spec.max_queued:
+            break  # the next look finds those that could start gone
         elif len(pending) + len(answers) >= PENDING_AT_MOST:
             break
         else:
