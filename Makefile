@@ -66,8 +66,9 @@ crds: install ## the CRD, from the models
 	@$(VENV)/bin/cronwright crd > crds/cronwright.dev_scheduledtasks.yaml
 	@cp crds/cronwright.dev_scheduledtasks.yaml charts/cronwright/files/
 
-docs: install ## the reference page from the models, and the chart's table of values
+docs: install ## what is made from the code: the reference, tables of metrics, logs and values
 	@$(PYTHON) -c 'from cronwright.model.reference import reference; print(reference(), end="")' > docs/reference.md
+	@$(PYTHON) -m dev.docs.tables
 	@$(PYTHON) -m dev.chart.readme
 
 kubectl: ## the cluster's kubectl: make kubectl ARGS="get stask"

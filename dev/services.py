@@ -77,7 +77,9 @@ def operator(place: Place, *flags: str) -> Component:
 
 def api(place: Place, port: int) -> Component:
     """Describe the API."""
-    return _component(place, "api", "--bind-address", HOST, "--port", str(port))
+    return _component(
+        place, "api", "--bind-address", HOST, "--port", str(port), "--metrics-port", "0"
+    )
 
 
 def _component(place: Place, name: str, *flags: str) -> Component:

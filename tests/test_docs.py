@@ -7,6 +7,7 @@ import pytest
 
 from cronwright.model import conditions
 from cronwright.model.status import Verdict
+from dev.docs import tables
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("*.md", "docs/*.md", "charts/*/*.md", "dev/*.md", "dev/*/*.md")
@@ -37,6 +38,11 @@ def test_every_reason_and_verdict_is_explained() -> None:
         word for word in (*constants, *Verdict) if f"`{word}" not in text and word not in text
     ]
     assert not missing
+
+
+@pytest.mark.parametrize("name", tables.files())
+def test_what_is_made_from_the_code_is_up_to_date(name: str) -> None:
+    assert (ROOT / "docs" / name).read_text() == tables.files()[name], "run `make docs`"
 
 
 def test_the_readme_names_the_two_commands() -> None:

@@ -49,11 +49,11 @@ def _operator(arguments: list[str]) -> int:
     settings = _settings(OperatorSettings, arguments)
     if settings is None:
         return USAGE_ERROR
-    import asyncio
+    import uvloop
 
     from cronwright.controller.operator import run
 
-    asyncio.run(run(settings))
+    uvloop.run(run(settings))
     return 0
 
 
@@ -63,11 +63,11 @@ def _api(arguments: list[str]) -> int:
     settings = _settings(ApiSettings, arguments)
     if settings is None:
         return USAGE_ERROR
-    import asyncio
+    import uvloop
 
     from cronwright.api.server import serve
 
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
     return 0
 
 

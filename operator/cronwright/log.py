@@ -1,7 +1,8 @@
 """How both processes log: one JSON object a line, or text for people.
 
-`__main__` sets it up once. What a line is about (`namespace`, `task`, `run`, `trace_id`) is given
-as `extra`; specs, secrets and pod output never are.
+`__main__` sets it up once. What a line is about (`namespace`, `task`) is given as `extra`; specs,
+secrets and pod output never are. The execution log is apart: its lines, which `core/journal`
+makes, are all that stands on standard output.
 """
 
 import json
@@ -11,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from cronwright.settings import LogFormat, LogLevel
+
+EXECUTION: Final = "cronwright.execution"  # the logger that takes whole lines
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 # Kopf hangs whole objects onto its records.
@@ -56,7 +59,7 @@ class TextLines(logging.Formatter):
 
 
 def set_up(level: LogLevel, form: LogFormat) -> None:
-    """Send all logging to standard error, at a level and in a form."""
+    """Send the execution log to standard output, and all else to standard error in a form."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JSONLines() if form is LogFormat.JSON else TextLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
@@ -64,3 +67,8 @@ def set_up(level: LogLevel, form: LogFormat) -> None:
     if level is not LogLevel.DEBUG:
         logging.getLogger("kopf").setLevel(logging.WARNING)
         logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    # What became of runs is told whatever the level is.
+    execution = logging.getLogger(EXECUTION)
+    execution.handlers = [logging.StreamHandler(sys.stdout)]
+    execution.setLevel(logging.INFO)
+    execution.propagate = False

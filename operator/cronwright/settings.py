@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -72,7 +72,14 @@ class OperatorSettings(CommonSettings):
         description="The address that answers the operator's own probes.",
     )
     health_port: int = Field(
-        default=8081, ge=0, le=65535, description="Port of /livez and /readyz; 0 serves none."
+        default=8081,
+        ge=0,
+        le=65535,
+        description="Port of /livez, /readyz, /health and /metrics; 0 serves none.",
+    )
+    task_metrics: bool = Field(
+        default=False,
+        description="Show in the metrics when each task last succeeded and runs next.",
     )
     api_token_file: Path | None = Field(
         default=None,
@@ -84,6 +91,46 @@ class OperatorSettings(CommonSettings):
     api_service_account_namespace: str = Field(
         default="cronwright", description="The namespace of that account."
     )
+    leader_election: bool = Field(
+        default=False,
+        description="Whether one of several operators leads, by a Lease; else there must be one.",
+    )
+    lease_namespace: str = Field(
+        default="cronwright", min_length=1, description="The namespace of the Lease."
+    )
+    lease_name: str = Field(default="cronwright", min_length=1, description="Its name.")
+    lease_identity: str = Field(
+        default="",
+        description="Who holds it; empty takes the host's name and a random part. Processes that "
+        "may run at the same time need different ones.",
+    )
+    lease_duration_seconds: int = Field(
+        default=10, ge=3, le=300,
+        description="For how long the Lease holds; the same for all operators.",
+    )  # fmt: skip
+    lease_renew_deadline_seconds: float = Field(
+        default=7.0, gt=0.0, description="After how long without a renewal a leader ends itself."
+    )
+    lease_retry_seconds: float = Field(
+        default=1.0, gt=0.0, description="How often the leader renews its Lease."
+    )
+
+    @field_validator("lease_renew_deadline_seconds")
+    @classmethod
+    def _deadline_within_lease(cls, value: float, info: ValidationInfo) -> float:
+        return _below(value, info, "lease_duration_seconds")
+
+    @field_validator("lease_retry_seconds")
+    @classmethod
+    def _retry_within_deadline(cls, value: float, info: ValidationInfo) -> float:
+        return _below(value, info, "lease_renew_deadline_seconds")
+
+
+def _below(value: float, info: ValidationInfo, other: str) -> float:
+    bound = info.data.get(other)  # not there where it is wrong itself
+    if bound is not None and value >= bound:
+        raise ValueError(f"must be below --{other.replace('_', '-')}, which is {bound:g}")
+    return value
 
 
 class ApiSettings(CommonSettings):
@@ -94,6 +141,9 @@ class ApiSettings(CommonSettings):
         description="The address that the API listens on.",
     )
     port: int = Field(default=8080, ge=0, le=65535, description="The port it listens on.")
+    metrics_port: int = Field(
+        default=8082, ge=0, le=65535, description="The port of /metrics; 0 serves none."
+    )
     token_file: Path | None = Field(
         default=None,
         description="A file with the API's own token, read again whenever it changes.",
@@ -110,6 +160,10 @@ class ApiSettings(CommonSettings):
         description="Audiences that callers' tokens are for, separated by commas; "
         "empty takes the API server's own.",
     )
+    operator_health_port: int = Field(
+        default=0, ge=0, le=65535,
+        description="The operator's health port, at the same address; 0 where none runs beside.",
+    )  # fmt: skip
     review_cache_seconds: float = Field(
         default=10.0, ge=0.0, le=300.0,
         description="How long an answer about a caller is believed.",

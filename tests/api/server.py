@@ -9,6 +9,7 @@ import aiohttp
 import uvicorn
 
 from cronwright.api.app import create_app
+from cronwright.api.metrics import ApiMetrics
 from cronwright.kube.client import Client
 from cronwright.settings import ApiSettings
 
@@ -27,10 +28,13 @@ class Clock:
 
 @asynccontextmanager
 async def serving(
-    client: Client, settings: ApiSettings | None = None, clock: Clock | None = None
+    client: Client,
+    settings: ApiSettings | None = None,
+    clock: Clock | None = None,
+    metrics: ApiMetrics | None = None,
 ) -> AsyncIterator[str]:
     """Serve the application; give its URL."""
-    app = create_app(client, settings or ApiSettings(), lambda: NOW, clock or Clock())
+    app = create_app(client, settings or ApiSettings(), lambda: NOW, clock or Clock(), metrics)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_config=None)
     config.load()

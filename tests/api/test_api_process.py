@@ -34,7 +34,8 @@ def kubeconfig(cluster: FakeCluster, folder: Path) -> Path:
 @asynccontextmanager
 async def started(*flags: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "cronwright", "api", "--bind-address", "127.0.0.1", *flags,
+        sys.executable, "-m", "cronwright", "api", "--bind-address", "127.0.0.1",
+        *("--metrics-port", "0", *flags),
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -62,7 +63,7 @@ async def test_it_ends_in_good_order_once_its_requests_have(
 ) -> None:
     flags = ("--kubeconfig", str(kubeconfig(cluster, tmp_path)), "--port", "0")
     async with started(*flags) as process:
-        serving = await line(process, "serving")
+        serving = await line(process, "state is Running")
         url = f"http://127.0.0.1:{serving['port']}"
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with aiohttp.ClientSession(url, headers=headers) as session:
@@ -70,13 +71,13 @@ async def test_it_ends_in_good_order_once_its_requests_have(
                 answer = asyncio.create_task(session.get("/tasks"))
                 await hold.reached.wait()
                 process.send_signal(number)
-                await line(process, "stopping")
+                await line(process, "state is ShuttingDown")
             async with await answer as response:
                 assert response.status == 200
 
         logged = await line(process, "request")
         assert (logged["route"], logged["status"]) == ("/tasks", 200)
-        await line(process, "stopped")
+        await line(process, "state is Terminated")
         assert await process.wait() == 0
 
 

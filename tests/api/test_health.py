@@ -1,13 +1,20 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from yarl import URL
 
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.credentials import Credentials, TokenFile
+from cronwright.settings import ApiSettings
 from tests.api.fake_cluster import SELF_REVIEWS, FakeCluster, JSONObject
 from tests.api.server import Clock, serving
+from tests.kube.server import Answer, Server, gives, hangs_up
 
 TASKS = paths.scheduledtasks("default")
 
@@ -26,6 +33,8 @@ async def test_each_dependency_is_named_with_its_latency(url: str) -> None:
     status, report = await health(url)
 
     assert (status, report["status"]) == (200, "ok")
+    assert report["state"] == "Running"
+    assert "operator" not in report
     assert set(report["dependencies"]) == {"kubernetes", "credentials", "reviews", "scheduledTasks"}
     for each in report["dependencies"].values():
         assert each["status"] == "ok"
@@ -103,3 +112,47 @@ async def test_an_outage_later_on_leaves_the_api_ready(
 
     assert await status_of(url, "/readyz") == 200
     assert (await health(url))[0] == 503
+
+
+@asynccontextmanager
+async def beside(client: Client, operator: Server) -> AsyncIterator[str]:
+    """Serve the API beside an operator; give its URL."""
+    settings = ApiSettings(bind_address="127.0.0.1", operator_health_port=URL(operator.url).port)
+    async with serving(client, settings) as url:
+        yield url
+
+
+async def silent(_: web.Request) -> web.StreamResponse:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (gives({"state": "Running", "leading": True}), ("Running", True)),
+        (gives({"state": "ShuttingDown", "leading": False}), ("ShuttingDown", False)),
+        (gives({"state": "Dreaming", "leading": False}), ("Unknown", False)),
+        (gives([], 404), ("Unknown", False)),
+        (hangs_up, ("Unknown", False)),
+        (silent, ("Unknown", False)),
+    ],
+)
+async def test_the_operator_beside_it_is_shown(
+    client: Client, answer: Answer, shown: tuple[str, bool]
+) -> None:
+    async with Server() as operator, beside(client, operator) as url:
+        operator.will(answer)
+        status, report = await health(url)
+
+    assert status == 200
+    assert (report["operator"]["state"], report["operator"]["leading"]) == shown
+    assert operator.seen[0].path == "/health"
+
+
+async def test_an_operator_that_has_ended_is_told(client: Client) -> None:
+    async with Server() as operator:
+        pass
+    async with beside(client, operator) as url:
+        _, report = await health(url)
+    assert report["operator"] == {"state": "Terminated", "leading": False}

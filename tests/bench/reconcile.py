@@ -21,6 +21,8 @@ from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
 from cronwright.controller.groups import Groups
 from cronwright.controller.intake import Intake
+from cronwright.controller.journal import Journal
+from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.reconcile import Reconciler, Tools
 from cronwright.controller.request import Requests
@@ -143,6 +145,7 @@ class _World:
             backlogs=Backlogs(sources, claims, requests, groups),
             requests=requests,
             engine=engine,
+            journal=Journal(OperatorMetrics()),
             clock=lambda: self._now,
         )
         return Reconciler(sources, tools)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.chart.chart import Helm, Objects
+from tests.chart.chart import Helm, Objects, RefusedError
 
 LABELS = {
     "app.kubernetes.io/name": "cronwright",
@@ -40,6 +40,14 @@ env:
   - {name: CRONWRIGHT_RELIST_SECONDS, value: "180"}
   - {name: CRONWRIGHT_CONCURRENCY_GROUP_SIZE, value: "1"}
   - {name: CRONWRIGHT_HEALTH_PORT, value: "8081"}
+  - {name: CRONWRIGHT_TASK_METRICS, value: "false"}
+  - {name: CRONWRIGHT_LEADER_ELECTION, value: "true"}
+  - {name: CRONWRIGHT_LEASE_NAMESPACE, value: system}
+  - {name: CRONWRIGHT_LEASE_NAME, value: cronwright}
+  - {name: CRONWRIGHT_LEASE_IDENTITY, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+  - {name: CRONWRIGHT_LEASE_DURATION_SECONDS, value: "10"}
+  - {name: CRONWRIGHT_LEASE_RENEW_DEADLINE_SECONDS, value: "7"}
+  - {name: CRONWRIGHT_LEASE_RETRY_SECONDS, value: "1"}
   - {name: CRONWRIGHT_API_TOKEN_FILE, value: /var/run/secrets/cronwright.dev/api/token}
   - {name: CRONWRIGHT_API_SERVICE_ACCOUNT, value: cronwright-api}
   - name: CRONWRIGHT_API_SERVICE_ACCOUNT_NAMESPACE
@@ -78,6 +86,8 @@ env:
   - {name: CRONWRIGHT_LOG_LEVEL, value: info}
   - {name: CRONWRIGHT_LOG_FORMAT, value: json}
   - {name: CRONWRIGHT_PORT, value: "8080"}
+  - {name: CRONWRIGHT_METRICS_PORT, value: "8082"}
+  - {name: CRONWRIGHT_OPERATOR_HEALTH_PORT, value: "8081"}
   - {name: CRONWRIGHT_TOKEN_FILE, value: /var/run/secrets/cronwright.dev/api/token}
   - {name: CRONWRIGHT_CA_FILE, value: /var/run/secrets/cronwright.dev/cluster/ca.crt}
   - {name: CRONWRIGHT_DEFAULT_NAMESPACE, value: default}
@@ -85,6 +95,7 @@ env:
   - {name: CRONWRIGHT_REVIEW_CACHE_SECONDS, value: "10"}
 ports:
   - {name: api, containerPort: 8080}
+  - {name: api-metrics, containerPort: 8082}
 livenessProbe:
   httpGet: {path: /livez, port: api}
   initialDelaySeconds: 10
@@ -122,6 +133,14 @@ POD = {
         "fsGroup": 10001,
         "seccompProfile": {"type": "RuntimeDefault"},
     },
+    "topologySpreadConstraints": [
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": SELECTOR},
+        }
+    ],
     "containers": [OPERATOR, API],
     "volumes": [
         {"name": "operator-account", "projected": {"sources": [TOKEN, *CLUSTER_FILES]}},
@@ -151,8 +170,11 @@ def test_the_deployment(helm: Helm) -> None:
         "kind": "Deployment",
         "metadata": {"name": "cronwright", "namespace": "system", "labels": LABELS},
         "spec": {
-            "replicas": 1,
-            "strategy": {"type": "Recreate"},
+            "replicas": 2,
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+            },
             "selector": {"matchLabels": SELECTOR},
             "template": {
                 "metadata": {
@@ -163,6 +185,52 @@ def test_the_deployment(helm: Helm) -> None:
             },
         },
     }
+
+
+def test_one_that_never_has_company_elects_nobody(helm: Helm) -> None:
+    objects = helm.render("replicas=1", "leaderElection.enabled=false")
+    spec = deployment(objects)["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert "topologySpreadConstraints" not in pod(objects)
+    operator = _plain(pod(objects)["containers"][0])
+    assert operator["CRONWRIGHT_LEADER_ELECTION"] == "false"
+    assert [name for name in operator if name.startswith("CRONWRIGHT_LEASE")] == []
+    assert [kind for kind, _ in objects if kind == "PodDisruptionBudget"] == []
+
+
+def test_several_without_a_leader_are_refused(helm: Helm) -> None:
+    with pytest.raises(RefusedError, match="replicas: 2 needs leaderElection"):
+        helm.render("leaderElection.enabled=false")
+
+
+def test_one_pod_goes_at_a_time(helm: Helm) -> None:
+    assert helm.render()["PodDisruptionBudget", "cronwright"] == {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "cronwright", "namespace": "system", "labels": LABELS},
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": SELECTOR}},
+    }
+    for value in ("replicas=1", "podDisruptionBudget.enabled=false"):
+        assert "PodDisruptionBudget" not in {kind for kind, _ in helm.render(value)}
+
+
+def test_the_lease_is_set_as_the_values_say(helm: Helm) -> None:
+    objects = helm.render(
+        'leaderElection={"name":"one","namespace":"leases","leaseDurationSeconds":30,'
+        '"renewDeadlineSeconds":20.5,"retrySeconds":0.5}'
+    )
+    operator = _plain(pod(objects)["containers"][0])
+    found = {key: value for key, value in operator.items() if key.startswith("CRONWRIGHT_LEASE")}
+    assert found == {
+        "CRONWRIGHT_LEASE_NAMESPACE": "leases",
+        "CRONWRIGHT_LEASE_NAME": "one",
+        "CRONWRIGHT_LEASE_DURATION_SECONDS": "30",
+        "CRONWRIGHT_LEASE_RENEW_DEADLINE_SECONDS": "20.5",
+        "CRONWRIGHT_LEASE_RETRY_SECONDS": "0.5",
+    }
+    role = objects["Role", "cronwright-operator-lease"]
+    assert role["metadata"]["namespace"] == "leases"
+    assert role["rules"][0]["resourceNames"] == ["one"]
 
 
 def test_the_operator_alone(helm: Helm) -> None:
@@ -217,8 +285,10 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
             "operator.relistSeconds=60",
             "operator.concurrencyGroupSize=5",
             "operator.healthPort=9001",
+            "operator.taskMetrics=true",
             'operator.extraEnv=[{"name":"HTTPS_PROXY","value":"http://proxy:3128"}]',
             "api.port=9000",
+            "api.metricsPort=9002",
             'api.audiences=["cronwright","backend"]',
             "api.reviewCacheSeconds=0",
         )
@@ -235,12 +305,21 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
         "CRONWRIGHT_RELIST_SECONDS": "60",
         "CRONWRIGHT_CONCURRENCY_GROUP_SIZE": "5",
         "CRONWRIGHT_HEALTH_PORT": "9001",
+        "CRONWRIGHT_TASK_METRICS": "true",
+        "CRONWRIGHT_LEADER_ELECTION": "true",
+        "CRONWRIGHT_LEASE_NAMESPACE": "system",
+        "CRONWRIGHT_LEASE_NAME": "cronwright",
+        "CRONWRIGHT_LEASE_DURATION_SECONDS": "10",
+        "CRONWRIGHT_LEASE_RENEW_DEADLINE_SECONDS": "7",
+        "CRONWRIGHT_LEASE_RETRY_SECONDS": "1",
         "CRONWRIGHT_API_TOKEN_FILE": "/var/run/secrets/cronwright.dev/api/token",
         "CRONWRIGHT_API_SERVICE_ACCOUNT": "cronwright-api",
         "HTTPS_PROXY": "http://proxy:3128",
     }
     assert _plain(api) == common | {
         "CRONWRIGHT_PORT": "9000",
+        "CRONWRIGHT_METRICS_PORT": "9002",
+        "CRONWRIGHT_OPERATOR_HEALTH_PORT": "9001",
         "CRONWRIGHT_TOKEN_FILE": "/var/run/secrets/cronwright.dev/api/token",
         "CRONWRIGHT_CA_FILE": "/var/run/secrets/cronwright.dev/cluster/ca.crt",
         "CRONWRIGHT_DEFAULT_NAMESPACE": "reports",
@@ -248,7 +327,10 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
         "CRONWRIGHT_REVIEW_CACHE_SECONDS": "0",
     }
     assert operator["ports"] == [{"name": "health", "containerPort": 9001}]
-    assert api["ports"] == [{"name": "api", "containerPort": 9000}]
+    assert api["ports"] == [
+        {"name": "api", "containerPort": 9000},
+        {"name": "api-metrics", "containerPort": 9002},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ OPERATOR = {
 }
 # Rights to objects of one name alone.
 NAMED = {"configmaps": ["cronwright-concurrency-groups"]}
+# Of one object each, by its name.
+ALONE = {" serviceaccounts/token": "create", "coordination.k8s.io leases": "get patch create"}
 API = {
     "cronwright.dev scheduledtasks": "get list create patch delete",
     " pods": "get list",
@@ -83,6 +85,22 @@ def test_the_operator_makes_tokens_for_one_account(helm: Helm) -> None:
     assert binding["subjects"][0]["name"] == "cronwright-operator"
 
 
+def test_the_operator_holds_one_lease(helm: Helm) -> None:
+    objects = helm.render()
+    role = objects["Role", "cronwright-operator-lease"]
+    assert role["metadata"]["namespace"] == "system"
+    leases = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]}
+    assert role["rules"] == [
+        {**leases, "resourceNames": ["cronwright"], "verbs": ["get", "patch"]},
+        {**leases, "verbs": ["create"]},
+    ]
+    binding = objects["RoleBinding", "cronwright-operator-lease"]
+    assert binding["roleRef"]["name"] == "cronwright-operator-lease"
+    assert binding["subjects"] == [
+        {"kind": "ServiceAccount", "name": "cronwright-operator", "namespace": "system"}
+    ]
+
+
 def test_the_api_may_ask_who_calls(helm: Helm) -> None:
     objects = helm.render()
     assert rules(objects["ClusterRole", "cronwright-api-reviews"]) == REVIEWS
@@ -97,6 +115,8 @@ def test_one_namespace_takes_no_right_in_others(helm: Helm) -> None:
         ("RoleBinding", "cronwright-operator"),
         ("Role", "cronwright-operator-tokens"),
         ("RoleBinding", "cronwright-operator-tokens"),
+        ("Role", "cronwright-operator-lease"),
+        ("RoleBinding", "cronwright-operator-lease"),
         ("Role", "cronwright-api"),
         ("RoleBinding", "cronwright-api"),
         ("ClusterRole", "cronwright-api-reviews"),
@@ -132,7 +152,7 @@ def test_users_get_their_rights_by_the_cluster_s_own_roles(helm: Helm) -> None:
 @pytest.mark.parametrize(
     ("title", "expected"),
     [
-        ("The operator's account:", OPERATOR | {" serviceaccounts/token": "create"}),
+        ("The operator's account:", OPERATOR | ALONE),
         ("The API's account:", API | REVIEWS),
     ],
 )
@@ -156,4 +176,6 @@ def test_without_the_api_nothing_is_there_for_it(helm: Helm) -> None:
     assert roles(objects) == {
         ("ClusterRole", "cronwright-operator"),
         ("ClusterRoleBinding", "cronwright-operator"),
+        ("Role", "cronwright-operator-lease"),
+        ("RoleBinding", "cronwright-operator-lease"),
     }

@@ -61,7 +61,9 @@ def test_the_schema_has_no_value_that_the_chart_has_not() -> None:
     ("value", "problem"),
     [
         ("operator.worker=3", "additional properties 'worker' not allowed"),
-        ("replicas=2", "additional properties 'replicas' not allowed"),
+        ("replica=2", "additional properties 'replica' not allowed"),
+        ("replicas=two", "'/replicas'"),
+        ("leaderElection.leaseDurationSeconds=1", "'/leaderElection/leaseDurationSeconds'"),
         ("operator.workers=900", "'/operator/workers': maximum: got 900, want 64"),
         ("logLevel=chatty", "'/logLevel'"),
         ("image.digest=latest", "'/image/digest'"),

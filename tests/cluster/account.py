@@ -60,6 +60,18 @@ async def grant(
     return account, made
 
 
+async def grant_lease(
+    client: Client, manifests: list[JSONObject], namespace: str, user: str
+) -> None:
+    """Grant an account what the chart grants its own for the Lease, in another namespace."""
+    _, _, home, name = user.split(":")
+    for each in manifests:
+        if each["kind"] in {"Role", "RoleBinding"} and each["metadata"]["name"].endswith("-lease"):
+            if "subjects" in each:
+                each["subjects"] = [{"kind": "ServiceAccount", "name": name, "namespace": home}]
+            await client.create(_PATHS[each["kind"]].format(namespace=namespace), each)
+
+
 async def kubeconfig_with_token(
     client: Client, admin: Path, namespace: str, account: str
 ) -> JSONObject:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -39,20 +40,28 @@ class Api:
 
     url: str
     user: str
+    metrics_url: str
 
 
 @contextmanager
 def serving(kubeconfig: Path, user: str, token_file: Path, log: Path) -> Iterator[Api]:
     """Run `cronwright api` for as long as it is used; it must end well and log no error."""
-    flags = ("--bind-address", "127.0.0.1", "--port", "0", "--kubeconfig", str(kubeconfig))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        metrics_port = probe.getsockname()[1]
+    flags = [
+        *("--bind-address", "127.0.0.1", "--port", "0", "--metrics-port", str(metrics_port)),
+        *("--kubeconfig", str(kubeconfig), "--token-file", str(token_file)),
+    ]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cronwright", "api", *flags, "--token-file", str(token_file)],
+            [sys.executable, "-m", "cronwright", "api", *flags],
             stderr=output,
             env={**os.environ, "PYTHONPATH": str(CHECKOUT / "operator")},
         )
     try:
-        yield Api(asyncio.run(until(lambda: _address(log), 20.0)), user)
+        url = asyncio.run(until(lambda: _address(log), 20.0))
+        yield Api(url, user, f"http://127.0.0.1:{metrics_port}/metrics")
     finally:
         process.terminate()
         code = process.wait(20.0)
@@ -61,7 +70,7 @@ def serving(kubeconfig: Path, user: str, token_file: Path, log: Path) -> Iterato
 
 
 async def _address(log: Path) -> str:
-    line = next((each for each in _lines(log) if each["message"] == "serving"), None)
+    line = next((each for each in _lines(log) if each["message"] == "state is Running"), None)
     return f"http://127.0.0.1:{line['port']}" if line else ""
 
 

@@ -59,6 +59,10 @@ class AuditLog:
         """Leave everything up to now behind."""
         self._position = self._file.stat().st_size
 
+    def from_now(self) -> "AuditLog":
+        """Give another view of the log, that leaves everything up to now behind."""
+        return AuditLog(self._file)
+
     async def settle(self, client: Client) -> None:
         """Wait until everything that was asked so far stands in the log."""
         name = f"mark-{uuid4()}"

@@ -97,9 +97,9 @@ def start_operator(
     """Give a function that starts an operator for a namespace."""
     started: list[OperatorProcess] = []
 
-    def start(namespace: str) -> OperatorProcess:
+    def start(namespace: str, *flags: str) -> OperatorProcess:
         log = tmp_path_factory.mktemp("operator") / f"{namespace}.log"
-        process = OperatorProcess(account.kubeconfig, namespace, log, account.user)
+        process = OperatorProcess(account.kubeconfig, namespace, log, account.user, *flags)
         started.append(process)
         process.start()
         return process

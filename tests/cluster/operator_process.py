@@ -2,16 +2,17 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
 from tests.cluster.waiting import until
+from tests.samples import Samples, samples
 
 CHECKOUT = Path(__file__).parents[2]
 _PATIENCE = 15.0
@@ -20,11 +21,13 @@ _PATIENCE = 15.0
 class OperatorProcess:
     """Run `cronwright operator` for one namespace."""
 
-    def __init__(self, kubeconfig: Path, namespace: str, log: Path, user: str) -> None:
+    def __init__(self, kubeconfig: Path, namespace: str, log: Path, user: str, *more: str) -> None:
         self.namespace = namespace
+        self._more = more  # flags beside those that each one has
         self.user = user  # as the audit log names it
         self._kubeconfig = kubeconfig
         self._log = log
+        self._executions = log.with_suffix(".executions")
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -40,10 +43,10 @@ class OperatorProcess:
             "health-port": self._port,
         }
         flags = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as log, self._executions.open("ab") as executions:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cronwright", "operator", *flags],
-                stdout=log,
+                [sys.executable, "-m", "cronwright", "operator", *flags, *self._more],
+                stdout=executions,
                 stderr=log,
                 env={**os.environ, "PYTHONPATH": str(CHECKOUT / "operator")},
             )
@@ -67,6 +70,32 @@ class OperatorProcess:
         self._process = None
         return code
 
+    def freeze(self) -> None:
+        """Stop it where it is, as a node does that stands still; `thaw` lets it go on."""
+        self._running().send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._running().send_signal(signal.SIGCONT)
+
+    def ended(self) -> int:
+        """Wait until it has ended by itself; give its exit code."""
+        assert self._process is not None, "the operator does not run"
+        code = self._process.wait(_PATIENCE)
+        self._process = None
+        return code
+
+    async def health(self) -> dict[str, Any]:
+        """Ask how it is; nothing where it does not answer."""
+        url = f"http://127.0.0.1:{self._port}/health"
+        limit = aiohttp.ClientTimeout(total=1.0)
+        try:
+            async with aiohttp.ClientSession(timeout=limit) as session, session.get(url) as answer:
+                report: dict[str, Any] = await answer.json()
+                return report
+        except (aiohttp.ClientError, TimeoutError):
+            return {}
+
     async def restart(self) -> None:
         """End it as a Deployment does, start another one and wait until that works."""
         assert self.stop() == 0
@@ -81,6 +110,17 @@ class OperatorProcess:
     def log(self) -> list[dict[str, Any]]:
         """Read its log; a line that is no JSON, such as a traceback's, becomes an error."""
         return [_line(text) for text in self._log.read_text().splitlines()]
+
+    def executions(self) -> list[dict[str, Any]]:
+        """Read its execution log: all that it wrote to standard output."""
+        return [json.loads(text) for text in self._executions.read_text().splitlines()]
+
+    async def metrics(self) -> Samples:
+        """Ask for its metrics, as Prometheus does."""
+        url = f"http://127.0.0.1:{self._port}/metrics"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            assert answer.status == 200
+            return samples(await answer.text())
 
     def errors(self) -> list[dict[str, Any]]:
         """List what it logged as an error, and tracebacks."""
@@ -109,4 +149,7 @@ def _line(text: str) -> dict[str, Any]:
     return line if isinstance(line, dict) else {"level": "error", "message": text}
 
 
-StartOperator = Callable[[str], OperatorProcess]
+class StartOperator(Protocol):
+    """Starts an operator for a namespace, with further flags."""
+
+    def __call__(self, namespace: str, *flags: str) -> OperatorProcess: ...

@@ -16,8 +16,10 @@ from tests.cluster.audit import AuditLog
 from tests.cluster.cluster import Cluster, exists
 from tests.cluster.kubectl import Kubectl, program
 from tests.cluster.release import Release
+from tests.cluster.slots import SECOND
 from tests.cluster.tasks import Tasks
 from tests.cluster.waiting import until
+from tests.samples import Samples, samples
 
 pytestmark = pytest.mark.cluster
 
@@ -50,6 +52,7 @@ async def test_a_release_from_install_to_uninstall(
     if os.geteuid() == 0:  # else the node can run pods as its own user alone
         users = release.users_of_processes(directory)
         assert users == {"operator": {10001}, "api": {10001}}
+    await _leads_in_turn(client, tasks)
 
     await kubectl("apply", "-f", str(EXAMPLE))
     await tasks.ready("hello")
@@ -60,6 +63,7 @@ async def test_a_release_from_install_to_uninstall(
 
     await _use_the_api(client, namespace, kubectl)
     await tasks.ended("hello", 2)
+    await _read_the_metrics(client, namespace)
 
     await audit.settle(client)
     assert release.refusals(cluster.directory / "audit.log", namespace) == []
@@ -70,6 +74,27 @@ async def test_a_release_from_install_to_uninstall(
     await _fires_by_itself(tasks, since=datetime.now(UTC))
 
 
+async def _leads_in_turn(client: Client, tasks: Tasks) -> None:
+    """Drain the pod that leads: another takes over, and no slot is lost."""
+    await tasks.create("each-second", schedule="* * * * * *")
+    await tasks.ended("each-second", 2)
+    (lease,) = (await client.get(paths.leases(tasks.namespace)))["items"]
+    leader = lease["spec"]["holderIdentity"]
+    await client.delete(paths.pods(tasks.namespace, leader))
+
+    async def fired_by_another() -> dict[str, Any]:
+        spec = (await client.get(paths.leases(tasks.namespace, lease["metadata"]["name"])))["spec"]
+        assert spec["holderIdentity"] not in {"", leader}
+        status = await tasks.status("each-second")
+        taken = datetime.fromisoformat(spec["acquireTime"])
+        assert datetime.fromisoformat(status["accountedUntil"]) > taken + SECOND
+        return status
+
+    status = await until(fired_by_another)
+    assert "gaps" not in status
+    await tasks.delete("each-second")
+
+
 async def _use_the_api(client: Client, namespace: str, kubectl: Kubectl) -> None:
     """Read a task and ask for a run, with the rights that `edit` gives an account."""
     await kubectl("create", "serviceaccount", "caller")
@@ -78,7 +103,9 @@ async def _use_the_api(client: Client, namespace: str, kubectl: Kubectl) -> None
         f"--serviceaccount={namespace}:caller",
     )
     token = await kubectl("create", "token", "caller")
-    (pod,) = (await client.get(paths.pods(namespace), {"labelSelector": SELECTOR}))["items"]
+    pods = (await client.get(paths.pods(namespace), {"labelSelector": SELECTOR}))["items"]
+    # Of two pods either serves: that of a standby too.
+    pod = next(each for each in pods if "deletionTimestamp" not in each["metadata"])
     headers = {"Authorization": f"Bearer {token}"}
     base = f"http://{pod['status']['podIP']}:8080"
     async with aiohttp.ClientSession(base, headers=headers) as session:
@@ -91,8 +118,33 @@ async def _use_the_api(client: Client, namespace: str, kubectl: Kubectl) -> None
                 return body
 
         assert (await until(readable))["status"] in {"success", "running"}
+        async with session.get("/health") as answer:
+            assert (await answer.json())["operator"]["state"] == "Running"
         async with session.post("/tasks/hello/runs", params={"namespace": namespace}) as answer:
             assert answer.status == 202, await answer.text()
+
+
+async def _read_the_metrics(client: Client, namespace: str) -> None:
+    """Ask each port of each pod for its metrics, as the chart's PodMonitor has it done."""
+    pods = (await client.get(paths.pods(namespace), {"labelSelector": SELECTOR}))["items"]
+    found: dict[str, list[Samples]] = {}
+    async with aiohttp.ClientSession() as session:
+        for pod in (each for each in pods if "deletionTimestamp" not in each["metadata"]):
+            for port in (port for each in pod["spec"]["containers"] for port in each["ports"]):
+                url = f"http://{pod['status']['podIP']}:{port['containerPort']}/metrics"
+                async with session.get(url) as answer:
+                    if answer.status == 200:
+                        read = samples(await answer.text())
+                        found.setdefault(port["name"], []).append(read)
+    assert found.keys() == {"health", "api-metrics"}
+
+    def total(port: str, name: str, **labels: str) -> float:
+        return sum(each.sum(name, **labels) for each in found[port])
+
+    assert total("health", "cronwright_leader") == 1
+    runs = {"namespace": namespace, "verdict": "Succeeded", "trigger": "Manual"}
+    assert total("health", "cronwright_runs_total", **runs) == 2
+    assert total("api-metrics", "cronwright_http_requests_total", method="POST") == 1
 
 
 async def _fires_by_itself(tasks: Tasks, since: datetime) -> None:

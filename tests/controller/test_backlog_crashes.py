@@ -89,7 +89,7 @@ class Operator:
         self.cluster, self.intake = cluster, Intake()
         groups, claims = Groups(1, lambda _: None), cast("Claims", cluster)
         nothing = cast("Sources", None), claims, cast("Requests", None)
-        self.slots = Slots(claims, groups, self.intake)
+        self.slots = Slots(claims, groups, self.intake, lambda _: None)
         self.backlogs = Backlogs(*nothing, groups)
         world = self.gather()
         plan = decide(world)

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import cast
 
+import pytest
+
 from cronwright.controller.claim import Claims, Followed
 from cronwright.controller.engine import Engine
 from cronwright.controller.groups import Groups
@@ -18,7 +20,7 @@ from cronwright.core.catch_up import CatchUpTerms
 from cronwright.core.facts import JobFacts
 from cronwright.core.firing import Course
 from cronwright.core.job import SlotTemplate
-from cronwright.kube.errors import ApiError, Forbidden, Unavailable
+from cronwright.kube.errors import ApiError, Fenced, Forbidden, Unavailable
 from cronwright.model.status import Gap, PendingReason, PendingRun, Trigger, Verdict
 from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot, Terms, read
@@ -43,6 +45,8 @@ class Noted:
         self.jobs: set[datetime] = set()
         self.fails: ApiError | None = None
         self.tries = 0
+        self.answer = asyncio.Event()
+        self.answer.set()
 
     def active(self, key: TaskKey, *, judged: bool) -> Sequence[JobFacts]:
         return self.running
@@ -57,6 +61,7 @@ class Noted:
         self, key: TaskKey, followed: Followed, slot: Slot, replaced: Sequence[JobFacts]
     ) -> None:
         self.tries += 1
+        await self.answer.wait()
         if self.fails:
             raise self.fails
         self.made.append((key, slot.nominal))
@@ -299,6 +304,33 @@ async def test_after_downtime_the_newest_missed_slots_wait_to_be_made_up_for() -
     assert [each.slot for each in waiting] == [NOON - n * 10 * SECOND for n in (3, 2, 1)]
     assert [(each.reason, each.trigger) for each in waiting] == [("CatchUp", "CatchUp")] * 3
     assert sum(gap.count for gap in bench.engine.gaps(KEY)) == 400 * 8640 - 4
+
+
+async def test_at_the_end_what_was_begun_is_ended_and_nothing_else_begun() -> None:
+    bench = Bench()
+    bench.follow()
+    bench.cluster.answer.clear()
+    bench.clock.now = NOON + 30 * SECOND
+    async with bench.running():
+
+        async def begun() -> bool:
+            return bench.cluster.tries > 0
+
+        await until(begun, 5.0, every=0.01)
+        ending = asyncio.create_task(bench.engine.end())
+        await asyncio.sleep(0)
+        assert not ending.done()
+        bench.cluster.answer.set()
+        await ending
+        bench.clock.now = NOON + 40 * SECOND
+        # An edit has to wait for the next leader: it can't settle what is due before it.
+        async with bench.engine.held(KEY):
+            with pytest.raises(Fenced):
+                await bench.engine.settle(KEY, bench.clock.now, ends=True)
+
+    assert [slot - NOON for _, slot in bench.cluster.made] == [10 * SECOND]
+    assert bench.engine.gaps(KEY) == ()
+    assert bench.engine.behind == 0
 
 
 async def test_edits_of_far_off_tasks_leave_no_timers_behind() -> None:

@@ -130,3 +130,29 @@ async def test_keys_that_come_again_at_once_let_others_in() -> None:
     queue.add("restless")
     async with workers(queue, handle), asyncio.timeout(5):
         await asyncio.sleep(0.01)
+
+
+async def test_one_that_is_closed_hands_out_nothing_more() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    handled: list[str] = []
+    begun, ends = asyncio.Event(), asyncio.Event()
+
+    async def handle(key: str) -> None:
+        begun.set()
+        await ends.wait()
+        handled.append(key)
+
+    queue.add("a")
+    async with workers(queue, handle), asyncio.timeout(5):
+        await begun.wait()
+        queue.close()
+        queue.add("a")
+        queue.add("b")
+        queue.add_after("c", 0.0)
+        assert queue.busy
+        ends.set()
+        while queue.busy:  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0)
+        for _ in range(20):
+            await asyncio.sleep(0)
+    assert handled == ["a"]

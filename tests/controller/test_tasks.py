@@ -52,3 +52,19 @@ def test_what_nobody_reads_is_not_kept() -> None:
     assert kept is not None
     assert kept["metadata"]["annotations"] == {"x": "y"}
     assert "managedFields" not in kept["metadata"]
+
+
+def test_who_is_to_be_fired_first_comes_first() -> None:
+    tasks = TaskStore()
+    statuses: dict[str, dict[str, str]] = {
+        "native": {"mode": "Native", "nextRunTime": "2026-03-02T12:00:00Z"},
+        "new": {},
+        "later": {"mode": "Managed", "nextRunTime": "2026-03-02T13:00:00Z"},
+        "soon": {"mode": "Managed", "nextRunTime": "2026-03-02T12:30:00Z"},
+        "over": {"mode": "Managed"},
+    }
+    for name, status in statuses.items():
+        tasks.put({**body(9, name=name), "status": status})
+    order = [key.name for key in tasks.by_due()]
+    assert order[:2] == ["soon", "later"]
+    assert sorted(order) == sorted(statuses)

@@ -90,7 +90,9 @@ def test_it_starts_on_an_empty_root(
     assert expected in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["operator", "--health-port=0"], ["api", "--port=0"]])
+@pytest.mark.parametrize(
+    "arguments", [["operator", "--health-port=0"], ["api", "--port=0", "--metrics-port=0"]]
+)
 def test_both_processes_load_whole(prefix: Path, empty_root: Path, arguments: list[str]) -> None:
     """Show that what a process imports is there: without a cluster it says just that."""
     done = start(prefix, empty_root, *arguments)

@@ -52,7 +52,8 @@ async def test_a_request_is_json_out_and_json_in(server: Server, client: Client)
     assert (seen.method, seen.path, seen.query) == (
         "POST",
         "/things",
-        {"fieldValidation": "Strict"},
+        # The last tells the API server to give it up when we do.
+        {"fieldValidation": "Strict", "timeout": "10s"},
     )
     assert seen.json == {"spec": {"text": "é"}}
     assert seen.headers["Content-Type"] == "application/json"
@@ -412,3 +413,44 @@ async def test_a_watch_that_falls_silent(server: Server, client: Client) -> None
     with pytest.raises(Unavailable, match="Timeout"):
         await events(client, silence=0.1)
     held.set()
+
+
+async def test_each_request_is_told_to_the_observer(server: Server) -> None:
+    told: list[tuple[str, str, int]] = []
+
+    def observe(verb: str, resource: str, code: int, seconds: float) -> None:
+        assert seconds > 0
+        told.append((verb, resource, code))
+
+    jobs, job = "/apis/batch/v1/namespaces/a/jobs", "/apis/batch/v1/namespaces/a/jobs/b"
+    async with Client(server.credentials) as client:
+        client.observe = observe
+        server.will(
+            gives({}, 201),
+            gives({"metadata": {}, "items": []}),
+            refuses(409, "Conflict"),
+            breaks_off(b"{"),
+            refuses(503),
+            gives({}),
+            streams(b'{"type":"ERROR","object":{"kind":"Status","code":410}}\n'),
+            gives({}),
+        )
+        await client.create(jobs, {})
+        [_ async for _ in client.list_pages(jobs)]
+        with pytest.raises(Conflict):
+            await client.merge_patch(job, {})
+        await client.get(f"{job}/status")
+        with pytest.raises(Gone):
+            async with client.watch(jobs) as events:
+                [_ async for _ in events]
+        await client.delete(job)
+    assert told == [
+        ("create", "jobs", 201),
+        ("list", "jobs", 200),
+        ("patch", "jobs", 409),
+        ("get", "jobs/status", 0),
+        ("get", "jobs/status", 503),
+        ("get", "jobs/status", 200),
+        ("watch", "jobs", 410),
+        ("delete", "jobs", 200),
+    ]

@@ -143,6 +143,22 @@ async def test_a_watch_goes_on_where_it_ended(
     assert listener.told == [("a", None, 1), ("b", None, 2), ("c", None, 3)]
 
 
+async def test_watches_begun_anew_are_counted_by_what_ended_the_last(
+    world: World, informer: Informer[Thing]
+) -> None:
+    async with running(informer):
+        await world.until(lambda: world.watched)
+        await world.end_watches()
+        await world.until(lambda: informer.restarts == {"ended": 1})
+        world.drop_watches()
+        await world.until(lambda: informer.restarts == {"ended": 1, "failed": 1})
+        world.put("other", quietly=True)
+        world.compact()
+        world.drop_watches()
+        await world.until(lambda: informer.restarts["expired"] == 1)
+    assert world.listings == 2
+
+
 async def test_a_bookmark_moves_the_version_on(
     world: World, informer: Informer[Thing], listener: Listener
 ) -> None:

@@ -34,3 +34,24 @@ def test_paths(path: str, expected: str) -> None:
 def test_no_name_leads_to_another_path(name: str) -> None:
     with pytest.raises(FieldError, match="no object can have this name"):
         paths.scheduledtasks("shop", name)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (paths.scheduledtasks(), ("scheduledtasks", False)),
+        (paths.scheduledtasks("shop", "backup", "status"), ("scheduledtasks/status", True)),
+        (paths.jobs("shop"), ("jobs", False)),
+        (paths.jobs("shop", "a"), ("jobs", True)),
+        (paths.pods(), ("pods", False)),
+        (paths.pod_log("shop", "a"), ("pods/log", True)),
+        (paths.jobs("a/b", "c/d"), ("jobs", True)),
+        (paths.service_account_token("shop", "api"), ("serviceaccounts/token", True)),
+        (paths.token_reviews(), ("tokenreviews", False)),
+        ("/api/v1/namespaces", ("namespaces", False)),
+        ("/api/v1/namespaces/shop", ("namespaces", True)),
+        ("/version", ("version", False)),
+    ],
+)
+def test_what_a_path_leads_to(path: str, expected: tuple[str, bool]) -> None:
+    assert paths.resource_of(path) == expected

@@ -68,6 +68,29 @@ env:
     value: {{ .Values.operator.concurrencyGroupSize | quote }}
   - name: CRONWRIGHT_HEALTH_PORT
     value: {{ .Values.operator.healthPort | quote }}
+  - name: CRONWRIGHT_TASK_METRICS
+    value: {{ .Values.operator.taskMetrics | quote }}
+  - name: CRONWRIGHT_LEADER_ELECTION
+    value: {{ .Values.leaderElection.enabled | quote }}
+  {{- with .Values.leaderElection }}
+  {{- if .enabled }}
+  - name: CRONWRIGHT_LEASE_NAMESPACE
+    value: {{ include "cronwright.leaseNamespace" $ }}
+  - name: CRONWRIGHT_LEASE_NAME
+    value: {{ include "cronwright.leaseName" $ }}
+  # A container that is started again in the same pod need not wait for its own Lease to run out.
+  - name: CRONWRIGHT_LEASE_IDENTITY
+    valueFrom:
+      fieldRef:
+        fieldPath: metadata.name
+  - name: CRONWRIGHT_LEASE_DURATION_SECONDS
+    value: {{ .leaseDurationSeconds | quote }}
+  - name: CRONWRIGHT_LEASE_RENEW_DEADLINE_SECONDS
+    value: {{ .renewDeadlineSeconds | quote }}
+  - name: CRONWRIGHT_LEASE_RETRY_SECONDS
+    value: {{ .retrySeconds | quote }}
+  {{- end }}
+  {{- end }}
   {{- if .Values.api.enabled }}
   - name: CRONWRIGHT_API_TOKEN_FILE
     value: {{ include "cronwright.tokenDirectory" . }}/token
@@ -110,6 +133,10 @@ env:
   {{- include "cronwright.commonEnv" . | nindent 2 }}
   - name: CRONWRIGHT_PORT
     value: {{ .Values.api.port | quote }}
+  - name: CRONWRIGHT_METRICS_PORT
+    value: {{ .Values.api.metricsPort | quote }}
+  - name: CRONWRIGHT_OPERATOR_HEALTH_PORT
+    value: {{ .Values.operator.healthPort | quote }}
   - name: CRONWRIGHT_TOKEN_FILE
     value: {{ include "cronwright.tokenDirectory" . }}/token
   - name: CRONWRIGHT_CA_FILE
@@ -126,6 +153,8 @@ env:
 ports:
   - name: api
     containerPort: {{ .Values.api.port }}
+  - name: api-metrics
+    containerPort: {{ .Values.api.metricsPort }}
 {{ include "cronwright.probes" "api" }}
 resources:
   {{- toYaml .Values.api.resources | nindent 2 }}

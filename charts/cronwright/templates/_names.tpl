@@ -47,3 +47,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "cronwright.defaultNamespace" -}}
 {{- .Values.api.defaultNamespace | default .Values.watchNamespace | default "default" -}}
 {{- end -}}
+
+{{- define "cronwright.leaseName" -}}
+{{- .Values.leaderElection.name | default (include "cronwright.fullname" .) -}}
+{{- end -}}
+
+{{- define "cronwright.leaseNamespace" -}}
+{{- .Values.leaderElection.namespace | default .Release.Namespace -}}
+{{- end -}}

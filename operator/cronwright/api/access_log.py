@@ -1,4 +1,4 @@
-"""Logs each request in one line and gives it an id; the outermost layer around the routes.
+"""Logs and counts each request and gives it an id; the outermost layer around the routes.
 
 What went wrong unforeseen is logged here with its traceback, and answered without.
 """
@@ -23,12 +23,21 @@ _TAKEN: Final = re.compile(r"[-A-Za-z0-9._]{1,64}")
 _PROBES: Final = {"/livez", "/readyz", "/health"}
 _GONE: Final = 499  # as proxies log a caller that didn't wait for the answer
 
+# Told of each request: its method, its route, the status of the answer, the seconds it took.
+Observer = Callable[[str, str, int, float], None]
+
 
 class AccessLog:
-    """Log what passes."""
+    """Log what passes, and tell the observer."""
 
-    def __init__(self, app: ASGIApp, clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        observe: Observer = lambda *_: None,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
         self._app = app
+        self._observe = observe
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +56,10 @@ class AccessLog:
             if line.status is None:
                 await line.refuse(receive)
         finally:
-            line.write((self._clock() - begin) * 1000)
+            took = self._clock() - begin
+            line.write(took * 1000)
+            # Without a status, the caller has gone before there was one.
+            self._observe(line.method, line.route, line.status or _GONE, took)
 
 
 class _Line:
@@ -61,6 +73,15 @@ class _Line:
         self.request_id = given if _TAKEN.fullmatch(given) else str(uuid4())
         self.status: int | None = None
 
+    @property
+    def method(self) -> str:
+        method: str = self._scope["method"]
+        return method
+
+    @property
+    def route(self) -> str:
+        return getattr(self._scope.get("route"), "path", None) or "none"
+
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
@@ -73,10 +94,9 @@ class _Line:
         await problem.response()(self._scope, receive, self.send)
 
     def write(self, milliseconds: float) -> None:
-        route = getattr(self._scope.get("route"), "path", None)
         fields: dict[str, Any] = {
-            "method": self._scope["method"],
-            "route": route or "none",
+            "method": self.method,
+            "route": self.route,
             "status": self.status,
             "duration_ms": round(milliseconds, 1),
             "request_id": self.request_id,
@@ -84,4 +104,5 @@ class _Line:
         caller = self._scope.get("state", {}).get("caller")
         if caller:
             fields["user"] = caller
-        logger.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra=fields)
+        level = logging.DEBUG if self.route in _PROBES else logging.INFO
+        logger.log(level, "request", extra=fields)

@@ -10,11 +10,14 @@ from cronwright.api.access_log import AccessLog
 from cronwright.api.gate import Gate
 from cronwright.api.health import Health
 from cronwright.api.limits import Limits
+from cronwright.api.metrics import ApiMetrics
 from cronwright.api.openapi import Documented
+from cronwright.api.operator import Operator
 from cronwright.api.runs import Runs
 from cronwright.api.services import Services
 from cronwright.api.tasks import Tasks
 from cronwright.kube.client import Client
+from cronwright.lifecycle import Lifecycle
 from cronwright.settings import ApiSettings
 
 
@@ -23,8 +26,11 @@ def create_app(
     settings: ApiSettings,
     now: Callable[[], datetime],
     clock: Callable[[], float] = monotonic,
+    metrics: ApiMetrics | None = None,
+    lifecycle: Lifecycle | None = None,
 ) -> Documented:
     """Make the application. `now` gives the time in UTC, `clock` monotonic seconds."""
+    metrics = metrics or ApiMetrics()
     app = Documented(
         title="Cronwright",
         version=__version__,
@@ -35,12 +41,14 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    tasks = Tasks(client)
+    tasks, port = Tasks(client), settings.operator_health_port
     app.state.services = Services(
         gate=Gate(client, settings.audiences, settings.review_cache_seconds, clock),
         tasks=tasks,
         runs=Runs(client, tasks),
         health=Health(client, settings.default_namespace, clock),
+        operator=Operator(settings.bind_address, port, clock) if port else None,
+        lifecycle=lifecycle or Lifecycle(),
         default_namespace=settings.default_namespace,
         now=now,
     )
@@ -50,5 +58,5 @@ def create_app(
     handlers.attach(app, [route for router in routers for route in router.routes])
     # The last added is the outermost.
     app.add_middleware(Limits)
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, observe=metrics.requested)
     return app

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from cronwright.api.services import Api, Known
+from cronwright.lifecycle import State
 
 router = APIRouter(tags=["probes"])
 
@@ -23,10 +24,26 @@ class DependencyHealth(BaseModel):
     latency_ms: float = Field(alias="latencyMs", description="How long it took, in milliseconds.")
 
 
+class OperatorHealth(BaseModel):
+    """How the operator does that runs beside the API."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: Literal["Running", "ShuttingDown", "Terminated", "Unknown"] = Field(
+        description="Unknown where it gives no answer in time."
+    )
+    leading: bool = Field(
+        description="Whether it is the one that fires and records; of several, one is."
+    )
+
+
 class HealthReport(BaseModel):
     """How the API does."""
 
     model_config = ConfigDict(extra="forbid")
+    state: State = Field(description="Running, or ShuttingDown while the last requests end.")
+    operator: OperatorHealth | None = Field(
+        default=None, description="The operator beside the API; absent where there is none."
+    )
     status: Literal["ok", "degraded"] = Field(description="degraded where a dependency is down.")
     dependencies: dict[str, DependencyHealth] = Field(
         description="kubernetes (the API server), credentials (ours), reviews (of callers), "
@@ -44,6 +61,8 @@ async def health(api: Api) -> Response:
     findings = await api.health.look()
     down = any(finding.problem for finding in findings)
     report = {
+        "state": api.lifecycle.state,
+        **({"operator": await api.operator.look()} if api.operator else {}),
         "status": "degraded" if down else "ok",
         "dependencies": {finding.name: finding.render() for finding in findings},
     }

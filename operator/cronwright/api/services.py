@@ -14,8 +14,10 @@ from fastapi.security import HTTPBearer
 
 from cronwright.api.gate import Caller, Gate
 from cronwright.api.health import Health
+from cronwright.api.operator import Operator
 from cronwright.api.runs import Runs
 from cronwright.api.tasks import Tasks
+from cronwright.lifecycle import Lifecycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Services:
     tasks: Tasks
     runs: Runs
     health: Health
+    operator: Operator | None
+    lifecycle: Lifecycle
     default_namespace: str
     now: Callable[[], datetime]
 

@@ -68,6 +68,11 @@ class Collector:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(opened.wait(), _OPEN_TIMEOUT)
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether a log is being read."""
+        return bool(self._running)
+
     async def stop(self) -> None:
         """End all reading."""
         tasks = list(self._running.values())

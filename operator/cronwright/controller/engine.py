@@ -23,8 +23,9 @@ from cronwright.controller.slots import Entry, Slots, reason_of
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.timers import Timers
 from cronwright.core.firing import SUPERSEDED, Course, Progress
-from cronwright.kube.errors import ApiError, BadRequest, Forbidden, Invalid
+from cronwright.kube.errors import ApiError, BadRequest, Fenced, Forbidden, Invalid
 from cronwright.model.status import Gap, PendingRun, Verdict
+from cronwright.schedule import Slot
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Engine:
         self._claims = claims
         self._groups = groups
         self._intake = intake
-        self._slots = Slots(claims, groups, intake)
+        self._slots = Slots(claims, groups, intake, self._tell)
         self._queue = queue
         self._clock = clock
         self._entries: dict[TaskKey, Entry] = {}
@@ -55,6 +56,8 @@ class Engine:
         self._count = 0
         self._left: dict[TaskKey, list[Gap]] = {}  # of tasks that are not followed any more
         self._retries = 0  # of those that are due
+        # Told of each Job that was made how many seconds after its slot was due.
+        self.started: Callable[[float], None] = lambda _: None
         self._due: asyncio.PriorityQueue[tuple[float, int, int, bool, TaskKey]] = (
             asyncio.PriorityQueue()
         )
@@ -62,7 +65,7 @@ class Engine:
     @property
     def behind(self) -> int:
         """How many tasks wait for a starter, but for those that have failed before."""
-        return self._due.qsize() - self._retries
+        return 0 if self._slots.ended else self._due.qsize() - self._retries
 
     def task_uid(self, key: TaskKey) -> str | None:
         """Say which task of that name is followed; None where none is."""
@@ -164,7 +167,7 @@ class Engine:
 
         For a task that is `held`. ApiError where a Job can't be made at present: try again. A
         refused one is missed, and where the task `ends` any that can't be made: nobody can be
-        kept from suspending it.
+        kept from suspending it. Fenced where the next leader has to do it.
         """
         entry = self._entries.get(key)
         if entry is None:
@@ -173,6 +176,13 @@ class Engine:
         await self._fire(entry, now, (*refused, ApiError) if ends else refused)
         entry.course.until = max(entry.course.until, now)
         return entry.course.until
+
+    async def end(self) -> None:
+        """Fire no slot any more, and wait for those that are being started."""
+        self._slots.ended = True
+        for entry in list(self._entries.values()):
+            async with entry.lock:
+                pass
 
     async def run(self) -> None:
         """Fire for ever."""
@@ -218,6 +228,8 @@ class Engine:
         retry_at: float | None = None
         try:
             await self._fire(entry, self._clock())
+        except Fenced:
+            return  # the next leader does
         except Exception as error:
             entry.failures += 1
             ceiling = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(entry.failures, 10))
@@ -240,3 +252,6 @@ class Engine:
         finally:
             if entry.course.gaps or self._intake.put_off(entry.key):
                 self._queue.add(entry.key)
+
+    def _tell(self, slot: Slot) -> None:
+        self.started((self._clock() - slot.due).total_seconds())

@@ -1,45 +1,53 @@
-"""Starts and stops the operator: client, informers, Kopf, workers.
+"""Starts and stops the operator: client, informers, Kopf, and the crew that does the work.
 
-`cronwright operator` ends up here. Workers start when every child that stands is known: a look
+`cronwright operator` ends up here. The crew starts when every child that stands is known: a look
 at half the facts would take a run for lost.
 """
 
 import asyncio
-import logging
 import signal
+import socket
 from collections.abc import Coroutine
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any, Final
 
 import kopf
 from aiohttp import web
 
-from cronwright.controller import handlers, health, token
+from cronwright.controller import alarm, handlers, health, token
 from cronwright.controller.answers import Answers
 from cronwright.controller.backlog import Backlogs
 from cronwright.controller.change import Changes
 from cronwright.controller.children import Children
 from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
+from cronwright.controller.crew import Crew
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
 from cronwright.controller.groups import Groups
 from cronwright.controller.intake import Intake
+from cronwright.controller.journal import Journal
+from cronwright.controller.leadership import Leadership
+from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.reconcile import Reconciler, Tools
 from cronwright.controller.relist import Relist
 from cronwright.controller.request import Requests
+from cronwright.controller.standby import Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Witness
 from cronwright.controller.write import CronJobWriter
+from cronwright.core.election import Durations
 from cronwright.kube.client import Client
 from cronwright.kube.credentials import Credentials, load_credentials
+from cronwright.kube.lease import Claim, Lease
+from cronwright.lifecycle import Lifecycle, State
 from cronwright.settings import OperatorSettings
-
-logger = logging.getLogger(__name__)
 
 # A watch hears at least a bookmark about each minute.
 _DEAF_AFTER: Final = 120.0
+_FEW_CONNECTIONS: Final = 4
 _BURST: Final = 8  # so many tasks that wait to be started go before all other work
 
 
@@ -52,8 +60,28 @@ async def run(settings: OperatorSettings) -> None:
     stop = asyncio.Event()
     _stop_on_signals(stop)
     credentials = await load_credentials(settings.kubeconfig)
-    async with Client(credentials, max_connections=settings.max_connections) as client:
-        await _Operator(settings, credentials, client).run(stop)
+    # What a standby writes too goes by a client of its own: the Lease, and the API's token. Nor
+    # must renewals wait for a connection while many runs are started.
+    async with Client(credentials, max_connections=_FEW_CONNECTIONS) as unfenced:
+        leadership = Leadership(_lease(unfenced, settings))
+        async with Client(
+            credentials, max_connections=settings.max_connections, fence=leadership.check
+        ) as client:
+            await _Operator(settings, credentials, (client, unfenced), leadership).run(stop)
+
+
+def _lease(client: Client, settings: OperatorSettings) -> Lease | None:
+    if not settings.leader_election:
+        return None
+    # By default no two processes have the same name, not even one after the other.
+    identity = settings.lease_identity or f"{socket.gethostname()}_{token_hex(4)}"
+    durations = Durations(
+        lease=settings.lease_duration_seconds,
+        deadline=settings.lease_renew_deadline_seconds,
+        retry=settings.lease_retry_seconds,
+    )
+    claim = Claim(settings.lease_namespace, settings.lease_name, identity, durations)
+    return Lease(client, claim, alarm.ring_in)
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:
@@ -62,67 +90,86 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, stop.set)
 
 
+async def _cancel(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class _Operator:
     """The parts, put together."""
 
     def __init__(
-        self, settings: OperatorSettings, credentials: Credentials, client: Client
+        self,
+        settings: OperatorSettings,
+        credentials: Credentials,
+        clients: tuple[Client, Client],
+        leadership: Leadership,
     ) -> None:
         self._settings = settings
         self._credentials = credentials
-        self._client = client
+        self._client, self._unfenced = clients
+        self._leadership = leadership
+        self._lifecycle = Lifecycle()
         self._tasks = TaskStore()
         self._queue: WorkQueue[TaskKey] = WorkQueue()
         self._witness = Witness()
         self._groups = Groups(settings.concurrency_group_size, self._queue.add)
         self._children = Children(
-            client, settings.namespace, self._queue, self._witness, self._groups
+            self._client, settings.namespace, self._queue, self._witness, self._groups
         )
-        self._collector = Collector(client, self._witness, self._queue.add)
+        self._collector = Collector(self._client, self._witness, self._queue.add)
         self._sources = self._make_sources()
-        self._requests = Requests(client)
-        self._claims = Claims(client, self._sources, self._requests)
+        self._requests = Requests(self._client)
+        self._claims = Claims(self._client, self._sources, self._requests)
         self._engine = Engine(self._claims, self._groups, self._sources.intake, self._queue, _now)
         self._queue.gives_way = lambda: self._engine.behind > _BURST
-        self._reconciler = self._make_reconciler()
+        self._metrics = OperatorMetrics(tasks_by_name=settings.task_metrics)
+        self._metrics.attach(
+            self._queue, self._engine, self._children.all, lambda: leadership.leading
+        )
+        self._client.observe = self._unfenced.observe = self._metrics.called
+        self._crew = self._make_crew()
         self._watching = asyncio.Event()
+        self._over = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start everything, and end it when told to or when a part has failed."""
         runner = await self._serve_health()
         stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait())
         signals = asyncio.create_task(self._take_signals_back(stop))
-        parts = [asyncio.create_task(part) for part in self._parts(stop)]
-        logger.info("started")
+        crew = asyncio.create_task(self._crew.run(self._all_known()))
+        parts = [crew, *(asyncio.create_task(part) for part in self._parts())]
+        self._lifecycle.enter(State.RUNNING, leading=False)
         try:
             await asyncio.wait({stopped, *parts}, return_when=asyncio.FIRST_COMPLETED)
+            self._lifecycle.enter(State.SHUTTING_DOWN, leading=self._leadership.leading)
             for part in parts:
-                if part.done() and not stop.is_set():
+                if part.done():
                     part.result()  # raises what it failed of: a half-dead operator must not stay
+            await self._crew.finish()
         finally:
-            logger.info("stopping")
-            stop.set()
+            await _cancel(crew)
+            await self._leadership.give_up()
+            self._over.set()
             await self._collector.stop()
-            for part in (*parts, stopped, signals):
-                part.cancel()
-            await asyncio.gather(*parts, stopped, signals, return_exceptions=True)
+            await _cancel(*parts, stopped, signals)
             if runner is not None:
                 await runner.cleanup()
+            self._lifecycle.enter(State.TERMINATED, leading=False)
 
-    def _parts(self, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
+    def _parts(self) -> list[Coroutine[Any, Any, None]]:
         settings = self._settings
         relist = Relist(self._client, self._tasks, self._queue, settings.namespace)
         return [
             *(informer.run() for informer in self._children.all),
-            self._watch_tasks(stop),
-            *(self._work() for _ in range(settings.workers)),
+            self._watch_tasks(),
             relist.run(settings.relist_seconds),
-            self._engine.run(),
             self._groups.report(self._client),
-            *([token.hand_over(self._client, settings)] if settings.api_token_file else []),
+            *([token.hand_over(self._unfenced, settings)] if settings.api_token_file else []),
         ]
 
-    async def _watch_tasks(self, stop: asyncio.Event) -> None:
+    async def _watch_tasks(self) -> None:
         registry = handlers.register(self._tasks, self._queue, self._login)
         # Kopf would ask who the user is, whom a pod's image need not know by name.
         identity: Any = "cronwright"
@@ -133,7 +180,7 @@ class _Operator:
             standalone=True,
             clusterwide=not self._settings.namespace,
             namespaces=[self._settings.namespace] if self._settings.namespace else [],
-            stop_flag=stop,
+            stop_flag=self._over,
             ready_flag=self._watching,
         )
 
@@ -145,10 +192,10 @@ class _Operator:
     async def _login(self) -> kopf.ConnectionInfo:
         return kopf.ConnectionInfo(**await self._credentials.connection())
 
-    async def _work(self) -> None:
+    async def _all_known(self) -> None:
+        await self._watching.wait()
         for informer in self._children.all:
             await informer.synced.wait()
-        await self._queue.work(self._reconciler.reconcile)
 
     def _make_sources(self) -> Sources:
         return Sources(
@@ -161,7 +208,7 @@ class _Operator:
             generations={},
         )
 
-    def _make_reconciler(self) -> Reconciler:
+    def _make_crew(self) -> Crew:
         writer = CronJobWriter(self._client)
         changes = Changes(self._sources, self._queue, writer, self._engine)
         tools = Tools(
@@ -173,16 +220,32 @@ class _Operator:
             backlogs=Backlogs(self._sources, self._claims, self._requests, self._groups),
             requests=self._requests,
             engine=self._engine,
+            journal=Journal(self._metrics),
             clock=_now,
         )
-        return Reconciler(self._sources, tools)
+        client, namespace = self._client, self._settings.namespace
+        return Crew(
+            leadership=self._leadership,
+            lifecycle=self._lifecycle,
+            standby=Standby(client, self._sources, self._queue, namespace, _now),
+            tasks=self._tasks,
+            queue=self._queue,
+            reconcile=self._metrics.timed(Reconciler(self._sources, tools).reconcile),
+            engine=self._engine,
+            collector=self._collector,
+            workers=self._settings.workers,
+        )
 
     async def _serve_health(self) -> web.AppRunner | None:
         if not self._settings.health_port:
             return None
+        settings = self._settings
         return await health.serve(
-            self._settings.bind_address, self._settings.health_port, self._ready
+            settings.bind_address, settings.health_port, self._ready, self._report, self._metrics
         )
+
+    def _report(self) -> dict[str, object]:
+        return {"state": self._lifecycle.state, "leading": self._leadership.leading}
 
     def _ready(self) -> bool:
         children = self._children.all

@@ -7,6 +7,7 @@ an event said is not queued: whoever takes a key looks at everything anew.
 import asyncio
 import heapq
 import random
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Final, Generic, TypeVar
@@ -23,7 +24,7 @@ class WorkQueue(Generic[K]):
     """Hand out keys to workers, each key to one worker at a time."""
 
     def __init__(self) -> None:
-        self._ready: OrderedDict[K, None] = OrderedDict()
+        self._ready: OrderedDict[K, float] = OrderedDict()  # since when each waits
         self._busy: set[K] = set()
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
@@ -31,15 +32,18 @@ class WorkQueue(Generic[K]):
         self._heap: list[tuple[float, int, K]] = []
         self._count = 0
         self._changed = asyncio.Event()
+        self._closed = False
         # While this says so, keys wait, for a moment: what is due now goes before.
         self.gives_way: Callable[[], bool] = lambda: False
+        # Told of each key that is about to be handled how many seconds it has waited.
+        self.waited: Callable[[float], None] = lambda _: None
 
     def add(self, key: K) -> None:
         """Ask for a key to be handled; one that is being handled is handled once more after."""
         if key in self._busy:
             self._again.add(key)
         elif key not in self._ready:
-            self._ready[key] = None
+            self._ready[key] = time.monotonic()
             self._changed.set()
 
     def add_after(self, key: K, seconds: float) -> None:
@@ -61,14 +65,24 @@ class WorkQueue(Generic[K]):
     def __len__(self) -> int:
         return len(self._ready)
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether a key is being handled."""
+        return bool(self._busy)
+
+    def close(self) -> None:
+        """Hand out no further key; those that are being handled are left to end."""
+        self._closed = True
+
     async def work(self, handle: Callable[[K], Awaitable[None]]) -> None:
         """Handle keys for ever: what several workers run at the same time.
 
         A key whose handling raises comes again after an exponential backoff with jitter.
         """
         while True:
-            key = await self._take()
+            key, since = await self._take()
             await self._give_way()
+            self.waited(time.monotonic() - since)
             try:
                 await handle(key)
             except Exception:  # `handle` has logged it; trouble is retried for ever
@@ -96,14 +110,14 @@ class WorkQueue(Generic[K]):
         ceiling = min(_LAST_BACKOFF, _FIRST_BACKOFF * 2 ** min(failures, 20))
         self.add_after(key, random.uniform(ceiling / 2, ceiling))  # noqa: S311 - no secret
 
-    async def _take(self) -> K:
+    async def _take(self) -> tuple[K, float]:
         loop = asyncio.get_running_loop()
         while True:
             self._move_due(loop.time())
-            if self._ready:
-                key, _ = self._ready.popitem(last=False)
+            if self._ready and not self._closed:
+                key, since = self._ready.popitem(last=False)
                 self._busy.add(key)
-                return key
+                return key, since
             self._changed.clear()
             timeout = self._heap[0][0] - loop.time() if self._heap else None
             try:

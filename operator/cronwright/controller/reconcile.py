@@ -16,11 +16,13 @@ from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources, active_jobs, gather
+from cronwright.controller.journal import Journal
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts, job_facts
+from cronwright.core.journal import entries
 from cronwright.core.plan import Plan, Step, World, decide
 from cronwright.core.requests import NOTED, Act
 from cronwright.core.slots import wake_time
@@ -29,7 +31,6 @@ from cronwright.errors import FieldError
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import ApiError, Conflict, NotFound
-from cronwright.model.base import render_time
 from cronwright.model.status import TaskStatus
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Tools:
     backlogs: Backlogs
     requests: Requests
     engine: Engine
+    journal: Journal
     clock: Callable[[], datetime]
 
 
@@ -86,6 +88,7 @@ class Reconciler:
             sources.witness.forget(key, set(sources.witness.of(key)))
             self._tools.changes.forget(key)
             self._tools.backlogs.forget(key)
+            self._tools.journal.forget(key)
             return
         if world.task.deleting:
             self._tools.engine.forget(key)
@@ -96,9 +99,10 @@ class Reconciler:
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
         outcome = await self._carry_out(key, world, plan)
         status = fold(world, plan, outcome)
-        await self._write_status(world, status)
+        news = entries(world, plan, outcome, status)
+        with self._tools.journal.telling(world.task, status, news):
+            await self._write_status(world, status)
         self._tools.engine.accounted(key, outcome.put_off, status.pending)
-        self._announce(world, plan)
         waiting = {run.job.uid for run in world.runs if run.job.run_id not in plan.endings}
         sources.witness.forget(key, seen - waiting)
         await self._drop(key, world, plan, outcome)
@@ -173,23 +177,7 @@ class Reconciler:
             self._sources.tasks.put(await self._tools.client.replace(path, body))
         except NotFound:
             return  # deleted meanwhile: nobody is left to be told
-
-    def _announce(self, world: World, plan: Plan) -> None:
-        for run in world.runs:
-            ending = plan.endings.get(run.job.run_id)
-            if ending is not None:
-                logger.info(
-                    "run ended",
-                    extra={
-                        "namespace": world.task.namespace,
-                        "task": world.task.name,
-                        "run": run.job.name,
-                        "trace_id": identity.trace_id(run.job.run_id),
-                        "verdict": str(ending.verdict),
-                        "reason": ending.reason,
-                        "time": render_time(ending.time),
-                    },
-                )
+        self._tools.journal.written(task.namespace)
 
     async def _drop(self, key: TaskKey, world: World, plan: Plan, outcome: Outcome) -> None:
         """Drop what the status has made superfluous: old Jobs, annotations."""

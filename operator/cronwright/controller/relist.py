@@ -7,17 +7,14 @@ few minutes shows which of the kept tasks are gone; `reconcile` then forgets the
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.kube import paths
-from cronwright.kube.client import Client
+from cronwright.kube.client import METADATA_ONLY, Client
 from cronwright.kube.errors import ApiError
 
 logger = logging.getLogger(__name__)
-
-_METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class Relist:
@@ -47,7 +44,7 @@ class Relist:
         # What is kept is read before the list: a task that comes meanwhile is in neither.
         kept = self._tasks.uids()
         standing: set[str] = set()
-        async for page in self._client.list_pages(self._path, {}, accept=_METADATA_ONLY):
+        async for page in self._client.list_pages(self._path, {}, accept=METADATA_ONLY):
             standing.update(item["metadata"]["uid"] for item in page["items"])
         for key, uid in kept.items():
             if uid not in standing and self._tasks.remove(key, uid):

@@ -5,6 +5,7 @@ to `intake`, from where `reconcile` brings it into the status.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -17,7 +18,7 @@ from cronwright.core import identity
 from cronwright.core.backlog import is_backfill, without
 from cronwright.core.choice import Act, Queued, choose, hold_back
 from cronwright.core.firing import API_UNAVAILABLE, CREATE_REFUSED, Course
-from cronwright.kube.errors import BadRequest, Forbidden, Invalid
+from cronwright.kube.errors import BadRequest, Fenced, Forbidden, Invalid
 from cronwright.model.status import PendingReason, PendingRun, Trigger, Verdict
 from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot
@@ -39,10 +40,14 @@ class Entry:
 class Slots:
     """Decide slots, in the order in which they are due."""
 
-    def __init__(self, claims: Claims, groups: Groups, intake: Intake) -> None:
+    def __init__(
+        self, claims: Claims, groups: Groups, intake: Intake, started: Callable[[Slot], None]
+    ) -> None:
         self._claims = claims
         self._groups = groups
         self._intake = intake
+        self._started = started  # told of each slot whose Job was made
+        self.ended = False  # no slot is begun any more: the next leader does
 
     def give_up(self, entry: Entry, now: datetime) -> None:
         """Decide slots that are long past their deadlines, at once however many they are."""
@@ -55,12 +60,15 @@ class Slots:
         """Decide all slots that are due; those that fail of what is forgiven are missed.
 
         A slot that has a Job is decided: it was made before a crash, or its answer was lost.
+        Fenced where the next leader has to go on.
         """
         course, count = entry.course, 0
         taken = self._claims.taken(entry.key, entry.followed)
         course.give_up(now, taken)
         try:
             while (slot := course.first()) is not None and slot.due <= now:
+                if self.ended:
+                    raise Fenced
                 count += 1
                 if count % _AT_A_TIME == 0:
                     await asyncio.sleep(0)
@@ -98,6 +106,7 @@ class Slots:
             entry.course.settle(slot, Verdict.MISSED, reason_of(error))
         else:
             entry.course.settle(slot)
+            self._started(slot)
         finally:
             self._groups.release(want)
 
@@ -114,6 +123,12 @@ class Slots:
             ),
             most=entry.followed.max_queued,
         )
+
+    def _make_up(self, entry: Entry) -> None:
+        """Let the slots wait that are to be made up for."""
+        for slot in entry.course.made_up:
+            self._put_off(entry, slot, PendingReason.CATCH_UP, Trigger.CATCH_UP)
+        entry.course.made_up = []
 
     def _put_off(self, entry: Entry, slot: Slot, reason: PendingReason, trigger: Trigger) -> None:
         self._intake.put(

@@ -4,11 +4,12 @@ Bodies are kept packed. Five thousand tasks with full histories would be 250 MB 
 are unpacked one at a time, when they are reconciled.
 """
 
-import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import orjson
 
 
 class TaskKey(NamedTuple):
@@ -25,9 +26,11 @@ class TaskKey(NamedTuple):
 class _Packed:
     uid: str
     version: int
+    due: str  # when the operator is to fire it next, as its status says
     body: bytes
 
 
+_NEVER = "~"  # comes after every time
 _UNREAD_ANNOTATIONS = ("kubectl.kubernetes.io/last-applied-configuration",)
 
 
@@ -49,7 +52,7 @@ class TaskStore:
         known = self._tasks.get(key)
         if known and known.uid == metadata["uid"] and known.version >= version:
             return False
-        self._tasks[key] = _Packed(metadata["uid"], version, _pack(body))
+        self._tasks[key] = _Packed(metadata["uid"], version, _due(body), _pack(body))
         return True
 
     def get(self, key: TaskKey) -> dict[str, Any] | None:
@@ -57,8 +60,13 @@ class TaskStore:
         packed = self._tasks.get(key)
         if packed is None:
             return None
-        body: dict[str, Any] = json.loads(zlib.decompress(packed.body))
+        body: dict[str, Any] = orjson.loads(zlib.decompress(packed.body))
         return body
+
+    def version(self, key: TaskKey) -> int:
+        """Say which version of a task is kept; 0 where none is."""
+        packed = self._tasks.get(key)
+        return packed.version if packed else 0
 
     def remove(self, key: TaskKey, uid: str) -> bool:
         """Forget a task that is gone; False where another of its name has come since."""
@@ -72,11 +80,21 @@ class TaskStore:
         """List the tasks with their UIDs."""
         return {key: packed.uid for key, packed in self._tasks.items()}
 
+    def by_due(self) -> list[TaskKey]:
+        """List the tasks, those first that the operator is to fire first."""
+        return sorted(self._tasks, key=lambda key: self._tasks[key].due)
+
     def __iter__(self) -> Iterator[TaskKey]:
         return iter(list(self._tasks))
 
     def __len__(self) -> int:
         return len(self._tasks)
+
+
+def _due(body: Mapping[str, Any]) -> str:
+    status = body.get("status") or {}
+    due: str = status.get("nextRunTime", _NEVER) if status.get("mode") == "Managed" else _NEVER
+    return due
 
 
 def _pack(body: Mapping[str, Any]) -> bytes:
@@ -86,4 +104,4 @@ def _pack(body: Mapping[str, Any]) -> bytes:
         metadata["annotations"] = {
             key: value for key, value in annotations.items() if key not in _UNREAD_ANNOTATIONS
         }
-    return zlib.compress(json.dumps({**body, "metadata": metadata}).encode(), level=1)
+    return zlib.compress(orjson.dumps({**body, "metadata": metadata}), level=1)

@@ -29,14 +29,22 @@ class Witness:
 
     def __init__(self) -> None:
         self._seen: defaultdict[TaskKey, dict[str, Testimony]] = defaultdict(dict)
+        self._recorded: dict[TaskKey, set[str]] = {}
 
     def of(self, key: TaskKey) -> dict[str, Testimony]:
         """Give what was seen of a task's Jobs, by their UIDs."""
         return self._seen.get(key, {})
 
     def job_gone(self, job: JobFacts) -> None:
-        """Remember a Job that was deleted, as it last was."""
-        self._testimony(TaskKey(job.namespace, job.task), job.uid).gone = job
+        """Remember a Job that was deleted, as it last was, unless its record was seen before."""
+        key = TaskKey(job.namespace, job.task)
+        marked = self._recorded.get(key, set())
+        if job.uid not in marked:
+            self._testimony(key, job.uid).gone = job
+        elif marked := marked - {job.uid}:
+            self._recorded[key] = marked
+        else:
+            del self._recorded[key]
 
     def pod_seen(self, pod: PodFacts, *, gone: bool) -> None:
         """Remember a pod that has ended or is gone.
@@ -51,6 +59,17 @@ class Witness:
             testimony.ended_pods.setdefault(pod.uid, pod)
         if gone:
             testimony.gone_pods[pod.uid] = pod
+
+    def mark_recorded(self, key: TaskKey, uids: Set[str], standing: Set[str]) -> set[str]:
+        """Note which of a task's Jobs have their records; give all of which that was noted.
+
+        A standby hears of Jobs and of the status by different watches: when a Job goes, its record
+        may have left the status already. So the mark stays for as long as the Job stands.
+        """
+        marked = (self._recorded.pop(key, set()) | set(uids)) & standing
+        if marked:
+            self._recorded[key] = marked
+        return marked
 
     def settle(
         self, key: TaskKey, job_uid: str, attempt: tuple[str, int], output: Output | None

@@ -13,8 +13,10 @@ from cronwright.model.task import ScheduledTask
 
 # `status.recorded` names kept Jobs that have left the history: its size needs a bound.
 KEPT_AT_MOST: Final = 200
-# For so long after its run a Job that is the claim to a slot stays: a create that was on its way
-# when its operator died may still arrive, and must find the name taken.
+# For so long after its run a Job that is the claim to a slot stays. Another operator's create of
+# the same name may still be on its way, and must find it taken: nobody begins to lead before the
+# last leader has ceased to send, what was sent arrives within 10 s or never (`kube/transport`), and
+# the API server works on it for 10 s at most (`kube/client`). 10 s more are for clocks that differ.
 CLAIM_STANDS: Final = timedelta(seconds=30)
 
 

@@ -54,7 +54,7 @@ class Outcome:
 def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     """Fold everything into the status that should stand."""
     old, spec = world.task.status, world.task.spec
-    records = _new_records(world, plan, outcome)
+    records = new_records(world, plan, outcome)
     active = _active(world, plan, outcome)
     history = _history(records, old.history, spec.history_limit)
     last_run = _latest([r for r in records if r.verdict not in WITHOUT_RUN], old.last_run)
@@ -63,7 +63,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     progress = outcome.progress
     started = {job.run_id for job in outcome.started}
     pending, left_out = remaining(plan.backlog, started, outcome.put_off)
-    gaps = [*_gaps(plan, outcome, old), *plan.backlog.gaps, *left_out]
+    gaps = [*new_gaps(plan, outcome, old), *plan.backlog.gaps, *left_out]
     # A task that is refused after a restart is not followed, and goes on from there one day.
     kept = None if outcome.readiness.ok else old
     status = size.fit(
@@ -102,7 +102,8 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     return status.model_copy(update={"recorded": recorded})
 
 
-def _new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
+def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
+    """Make the records that the status doesn't have yet, in the order in which the runs ended."""
     container = world.task.spec.logs.container
     records = [
         record(run, plan.endings[run.job.run_id], container)
@@ -164,7 +165,7 @@ def _schedule(world: World, plan: Plan) -> str | None:
     return plan.firing.native.schedule if plan.firing.native else plan.timetable.resolved
 
 
-def _gaps(plan: Plan, outcome: Outcome, old: TaskStatus) -> list[Gap]:
+def new_gaps(plan: Plan, outcome: Outcome, old: TaskStatus) -> list[Gap]:
     """List the slots that have passed without a run since the status was last written.
 
     What calendars took out is counted only when the status is written for a slot that was not.

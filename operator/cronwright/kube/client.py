@@ -5,25 +5,35 @@ request, retries, fresh tokens, and the API server's own words in each error. Ob
 typed nor checked, so that fields newer than this program pass through it. `transport` sends.
 """
 
-import json
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
 
 from cronwright.kube.credentials import Credentials
-from cronwright.kube.errors import Conflict, Gone, Invalid, error_from_status
+from cronwright.kube.errors import (
+    ApiError,
+    Conflict,
+    Gone,
+    Invalid,
+    Unavailable,
+    error_from_status,
+)
+from cronwright.kube.fence import Fence
 from cronwright.kube.lines import LineSplitter
 from cronwright.kube.retry import persist
-from cronwright.kube.transport import Call, Transport, parse
+from cronwright.kube.transport import Call, Transport
+from cronwright.kube.wire import parse, serialise
 
 JSON: Final = "application/json"
 JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
+METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 Params = Mapping[str, str]
 JSONObject = dict[str, Any]
@@ -35,7 +45,8 @@ class Client:
     """Talk to one API server; entered as an async context manager.
 
     Streams (watches, logs) have connections of their own: they are held for minutes, and no
-    call should wait for one of them to end.
+    call should wait for one of them to end. Where there is a `fence`, each write has to pass it
+    in the moment in which it is sent; else it ends in Fenced.
     """
 
     def __init__(
@@ -45,14 +56,21 @@ class Client:
         max_connections: int = 16,
         max_streams: int = 128,
         component: str = "operator",
+        fence: Fence | None = None,
     ) -> None:
         self._credentials = credentials
+        self._fence = fence
         self._max_connections = max_connections
         self._max_streams = max_streams
         self._component = component
+        # Told of each request that was sent: its verb and resource, as RBAC names them, the HTTP
+        # status of the answer, 0 where there was none, and the seconds until all of it was there.
+        self.observe: Callable[[str, str, int, float], None] = lambda *_: None
 
     async def __aenter__(self) -> Self:
-        self._calls = Transport(self._credentials, self._max_connections, self._component)
+        self._calls = Transport(
+            self._credentials, self._max_connections, self._component, self._fence
+        )
         self._streams = Transport(self._credentials, self._max_streams, self._component)
         return self
 
@@ -89,11 +107,16 @@ class Client:
         content = None
         if body is not None:
             headers["Content-Type"] = content_type
-            content = body if isinstance(body, bytes) else _json(body)
-        call = Call(method, path, params or {}, content, headers, timeout)
+            content = body if isinstance(body, bytes) else serialise(body)
+        query = dict(params or {})
+        if method != "GET":
+            # Nor does the API server work on it for longer: a write that nobody waits for any
+            # more must not be done later.
+            query["timeout"] = f"{timeout:g}s"
+        call = Call(method, path, query, content, headers, timeout)
 
         async def attempt() -> Any:
-            async with self._calls.send(call) as response:
+            async with self._sent(self._calls, call) as response:
                 return parse(await response.read())
 
         if not retry:
@@ -177,7 +200,7 @@ class Client:
             "timeoutSeconds": str(random.randint(240, 480)),  # noqa: S311 - no secret
         }
         call = Call("GET", path, query, headers={"Accept": JSON}, timeout=None, silence=silence)
-        async with self._streams.send(call) as response:
+        async with self._sent(self._streams, call) as response:
             yield _events(response.content)
 
     @asynccontextmanager
@@ -192,14 +215,25 @@ class Client:
         async with AsyncExitStack() as opened:
 
             async def attempt() -> aiohttp.ClientResponse:
-                return await opened.enter_async_context(self._streams.send(call))
+                return await opened.enter_async_context(self._sent(self._streams, call))
 
             response = await persist(attempt, repeatable=True, patience=timeout)
             yield response.content
 
-
-def _json(body: object) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()
+    @asynccontextmanager
+    async def _sent(
+        self, transport: Transport, call: Call
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        began = perf_counter()
+        try:
+            async with transport.send(call) as response:
+                yield response
+        except ApiError as error:
+            # Without a status, an error of another kind is of our own making: nothing was sent.
+            if error.status or isinstance(error, Unavailable):
+                self.observe(*call.names, error.status, perf_counter() - began)
+            raise
+        self.observe(*call.names, response.status, perf_counter() - began)
 
 
 async def _events(content: aiohttp.StreamReader) -> AsyncIterator[JSONObject]:

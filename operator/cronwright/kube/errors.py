@@ -100,6 +100,13 @@ class Unavailable(ApiError):
         self.sent = sent
 
 
+class Fenced(ApiError):
+    """The request was not sent: only the leader may write, and this process does not lead."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "NotLeading", "not written: this process does not lead, or no longer")
+
+
 _CLASSES: Final[Mapping[int, type[ApiError]]] = {
     HTTPStatus.BAD_REQUEST: BadRequest,
     HTTPStatus.UNAUTHORIZED: Unauthorized,

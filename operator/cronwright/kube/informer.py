@@ -8,11 +8,13 @@ longer in it is told as deleted. `controller.children` has one each for CronJobs
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any, Final, Generic
 
 from cronwright.kube.client import Client, JSONObject
 from cronwright.kube.errors import ApiError, Gone
+from cronwright.kube.paths import resource_of
 from cronwright.kube.retry import backoff
 from cronwright.kube.store import ObjectKey, Store, T, key_of, version_of
 
@@ -28,6 +30,8 @@ class Informer(Generic[T]):
     neither `kind` nor `apiVersion`. `on_change(old, new)` is called in the event loop for each
     change: `old` is None for an object that is new in sight, `new` for one that is gone, and
     `old` is then the object as it last was. `synced` is set once the first list is complete.
+    `restarts` counts how often the watch was begun anew, by what had ended it: `ended` by the
+    server, as it does every few minutes; `expired`, so that all is listed anew; `failed`.
     """
 
     def __init__(
@@ -42,6 +46,8 @@ class Informer(Generic[T]):
         index: Callable[[T], Hashable] | None = None,
     ) -> None:
         self.synced = asyncio.Event()
+        self.resource, _ = resource_of(path)
+        self.restarts: Counter[str] = Counter()
         self._client = client
         self._path = path
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
@@ -63,6 +69,11 @@ class Informer(Generic[T]):
     def all(self) -> list[T]:
         """List all records."""
         return list(self._store)
+
+    @property
+    def version(self) -> int:
+        """Say up to which version everything is known; 0 before the first list."""
+        return int(self._version or 0)
 
     def age(self) -> float:
         """Give the seconds since the API server was last heard; a sound watch stays below 120."""
@@ -89,11 +100,14 @@ class Informer(Generic[T]):
         waits = backoff(longest=_LONGEST_WAIT)
         while True:
             began = time.monotonic()
+            why = "failed"
             try:
                 if self._version is None:
                     await self._list()
                 await self._watch()
+                why = "ended"
             except Gone as error:
+                why = "expired"
                 logger.info("listing anew", extra={"path": self._path, "error": error.message})
                 self._version = None
             except ApiError as error:
@@ -103,6 +117,7 @@ class Informer(Generic[T]):
             except Exception:
                 logger.exception("not watching; listing anew", extra={"path": self._path})
                 self._version = None
+            self.restarts[why] += 1
             if self._heard > began:
                 waits = backoff(longest=_LONGEST_WAIT)
             await asyncio.sleep(next(waits))

@@ -51,6 +51,11 @@ def events(namespace: str) -> str:
     return _join(_CORE, "events", namespace)
 
 
+def leases(namespace: str, name: str | None = None) -> str:
+    """Give the path of a namespace's Leases, or of one."""
+    return _join("/apis/coordination.k8s.io/v1", "leases", namespace, name)
+
+
 def service_account_token(namespace: str, name: str) -> str:
     """Give the path at which a ServiceAccount's tokens are made."""
     return _join(_CORE, "serviceaccounts", namespace, name, "token")
@@ -64,6 +69,22 @@ def token_reviews() -> str:
 def subject_access_reviews() -> str:
     """Give the path at which a caller's rights are reviewed."""
     return "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+
+
+def resource_of(path: str) -> tuple[str, bool]:
+    """Say what a path leads to, such as `jobs` or `pods/log`, and whether to one of them or all.
+
+    Of a path that is no kind's, such as /version, its first part.
+    """
+    parts = path.strip("/").split("/")
+    places = {"api": 2, "apis": 3}  # what comes before are group and version
+    if parts[0] not in places:
+        return parts[0], False
+    parts = parts[places[parts[0]] :]
+    if parts[0] == "namespaces" and len(parts) > 2:
+        parts = parts[2:]
+    kind, *rest = parts
+    return (f"{kind}/{rest[1]}" if len(rest) > 1 else kind), bool(rest)
 
 
 def _join(

@@ -4,13 +4,13 @@
 token was not accepted and there is a fresh one.
 """
 
-import json
+import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from yarl import URL
@@ -18,13 +18,19 @@ from yarl import URL
 from cronwright import __version__
 from cronwright.kube.credentials import Credentials
 from cronwright.kube.errors import Unavailable, error_from_answer
+from cronwright.kube.fence import Fence, FencedBody
+from cronwright.kube.paths import resource_of
 from cronwright.kube.retry import retry_after
 
 _CONNECT_TIMEOUT: Final = 3.0
+# What was written to a connection and not received within this time is never delivered: the kernel
+# sees to it, also for a process that is frozen or gone.
+_DELIVERY_TIMEOUT: Final = 10.0
 # The API server closes idle connections after 90 s: we let go of them first, so that no request
 # is written into one that is just being closed.
 _KEEP_ALIVE: Final = 60.0
 _BEFORE_SENDING: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,13 @@ class Call:
     silence: float | None = None  # seconds without a byte
 
     @property
+    def names(self) -> tuple[str, str]:
+        """Name the verb and the resource as RBAC does."""
+        resource, single = resource_of(self.path)
+        reads = "watch" if "watch" in self.params else "get" if single else "list"
+        return _VERBS.get(self.method, reads), resource
+
+    @property
     def limits(self) -> aiohttp.ClientTimeout:
         """Give the limits in the HTTP library's own form."""
         return aiohttp.ClientTimeout(
@@ -48,16 +61,23 @@ class Call:
 
 
 class Transport:
-    """Connections to one API server, at most so many at a time."""
+    """Connections to one API server, at most so many at a time.
 
-    def __init__(self, credentials: Credentials, limit: int, component: str) -> None:
+    Where there is a `fence`, whatever isn't a GET has to pass it.
+    """
+
+    def __init__(
+        self, credentials: Credentials, limit: int, component: str, fence: Fence | None = None
+    ) -> None:
         self._credentials = credentials
+        self._fence = fence
         self._endpoint = credentials.endpoint
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=limit,
                 keepalive_timeout=_KEEP_ALIVE,
                 ssl=self._endpoint.ssl_context() or True,
+                socket_factory=_socket,
             ),
             headers={
                 "User-Agent": f"cronwright/{__version__} ({component})",
@@ -98,17 +118,26 @@ class Transport:
 
     async def _send_as(self, header: str | None, call: Call) -> aiohttp.ClientResponse:
         headers = {**call.headers, "Authorization": header} if header else call.headers
-        return await self._session.request(
-            call.method,
-            # Encoded by `paths` already; once more would change names.
-            URL(self._endpoint.server + call.path, encoded=True).with_query(call.params),
-            data=call.body,
-            headers=headers,
-            timeout=call.limits,
-            allow_redirects=False,
-            proxy=self._endpoint.proxy,
-            server_hostname=self._endpoint.server_name,
-        )
+        body: bytes | FencedBody | None = call.body
+        if self._fence is not None and call.method != "GET":
+            self._fence()  # now already: it need not wait for a connection only to be refused
+            body = FencedBody(call.body or b"", self._fence)
+        try:
+            return await self._session.request(
+                call.method,
+                # Encoded by `paths` already; once more would change names.
+                URL(self._endpoint.server + call.path, encoded=True).with_query(call.params),
+                data=body,
+                headers=headers,
+                timeout=call.limits,
+                allow_redirects=False,
+                proxy=self._endpoint.proxy,
+                server_hostname=self._endpoint.server_name,
+            )
+        except aiohttp.ClientError:
+            if isinstance(body, FencedBody) and body.refused is not None:
+                raise body.refused from None
+            raise
 
     @contextmanager
     def _typed_errors(self, call: Call) -> Iterator[None]:
@@ -121,9 +150,10 @@ class Transport:
             raise Unavailable(0, "NoAnswer", message, sent=sent) from error
 
 
-def parse(content: bytes) -> Any:
-    """Read an answer's JSON; Unavailable where something in between answered otherwise."""
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        raise Unavailable(0, "NoAnswer", "the API server's answer is not JSON") from error
+def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    family, kind, protocol, *_ = address
+    opened = socket.socket(family, kind, protocol)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux alone has it
+        milliseconds = int(_DELIVERY_TIMEOUT * 1000)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+    return opened
