@@ -108,6 +108,11 @@ class Backlogs:
         wants = [want for each in waiting if (want := _want(key, task, each))]
         self._groups.look(Group(key.namespace, group), key, active, wants)
 
+    def _ended(self, key: TaskKey) -> set[str]:
+        """List the UIDs of Jobs that have ended by now, also since the task was looked at."""
+        active = {job.uid for job in self._claims.active(key, judged=True)}
+        return {job.uid for job in self._sources.jobs.select(key)} - active
+
     def _active(self, key: TaskKey, policy: ConcurrencyPolicy) -> set[str]:
         judged = policy is not ConcurrencyPolicy.ALLOW
         return {job.run_id for job in self._claims.active(key, judged=judged)}
@@ -119,9 +124,9 @@ class Backlogs:
             return None
         try:
             if entry.request is not None:
-                answer = Answer(entry.request, Act.START, entry.id, slot=entry.slot)
+                answer = Answer(entry.request, Act.START, entry.id, slot=entry.slot, waits=True)
                 job = await self._requests.start(
-                    footing.task, footing.cronjob, answer, footing.ended
+                    footing.task, footing.cronjob, answer, footing.ended | self._ended(key)
                 )
                 if job is not None:
                     self._sources.jobs.observe_record(job)

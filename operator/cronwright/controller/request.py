@@ -44,7 +44,9 @@ class Requests:
             await self.delete_job(other)
         body = await self._create(task, cronjob, answer)
         if not await self._enter(task, cronjob, body, ended):
-            await self.delete_job(job_facts(body))
+            # The Job of a run that waits is left as it is, suspended: it goes on at another look.
+            if not answer.waits:
+                await self.delete_job(job_facts(body))
             return None
         return job_facts(await self._release(task, body))
 

@@ -52,6 +52,7 @@ class Answer:
     due: datetime | None = None  # when it was asked for
     slot: datetime | None = None  # of one run of a backfill
     prefix: str = identity.RUN_REQUEST_PREFIX
+    waits: bool = False  # it stands in the backlog, and stays there until it has started
 
     @property
     def annotation(self) -> str:
