@@ -12,7 +12,7 @@ from typing import Any, Final
 from cronwright.core import identity
 from cronwright.core.facts import ContainerFacts, JobFacts, PodFacts
 from cronwright.core.verdict import Ending
-from cronwright.model.status import ActiveRun, Captured, RunRecord, Trigger, Verdict
+from cronwright.model.status import ActiveRun, Captured, PendingRun, RunRecord, Trigger, Verdict
 
 RESULT_BYTES: Final = 1024
 MESSAGE_BYTES: Final = 512
@@ -133,6 +133,20 @@ def skipped_record(run_id: str, reason: str, message: str, now: datetime) -> Run
         completion_time=now,
         reason=reason,
         message=message,
+    )
+
+
+def cancelled_record(waited: PendingRun, now: datetime) -> RunRecord:
+    """Make the record of a run that was cancelled before it had a Job."""
+    return RunRecord(
+        id=waited.id,
+        slot=waited.slot,
+        trigger=waited.trigger,
+        verdict=Verdict.CANCELLED,
+        start_time=now,
+        completion_time=now,
+        reason="CancelRequested",
+        message="it was cancelled before it started",
     )
 
 
