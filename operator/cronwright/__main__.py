@@ -49,11 +49,11 @@ def _operator(arguments: list[str]) -> int:
     settings = _settings(OperatorSettings, arguments)
     if settings is None:
         return USAGE_ERROR
-    import asyncio
+    import uvloop
 
     from cronwright.controller.operator import run
 
-    asyncio.run(run(settings))
+    uvloop.run(run(settings))
     return 0
 
 
@@ -63,11 +63,11 @@ def _api(arguments: list[str]) -> int:
     settings = _settings(ApiSettings, arguments)
     if settings is None:
         return USAGE_ERROR
-    import asyncio
+    import uvloop
 
     from cronwright.api.server import serve
 
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
     return 0
 
 
@@ -84,11 +84,18 @@ def _next(arguments: list[str]) -> int:
     return show_next(arguments)
 
 
+def _backfill(arguments: list[str]) -> int:
+    from cronwright.backfill import main as ask
+
+    return ask(arguments)
+
+
 _COMMANDS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
     "operator": ("reconcile ScheduledTasks and record their runs", _operator),
     "api": ("serve the HTTP API", _api),
     "crd": ("print the CustomResourceDefinition", _crd),
     "next": ("show when a schedule is due", _next),
+    "backfill": ("ask for runs of slots that have passed", _backfill),
 }
 
 

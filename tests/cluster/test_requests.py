@@ -178,9 +178,13 @@ async def test_the_cronjob_sees_requested_runs(tasks: Tasks, operator: OperatorP
         assert active == jobs.keys()
         return True
 
+    async def shown() -> bool:
+        active = (await tasks.status("seen"))["active"]
+        assert {run["id"] for run in active} == set(runs)
+        return True
+
     await until(listed)
-    await tasks.running("seen")
-    assert {run["id"] for run in (await tasks.status("seen"))["active"]} == set(runs)
+    await until(shown)
     for job in await tasks.jobs("seen"):
         (owner,) = job["metadata"]["ownerReferences"]
         assert (owner["kind"], owner["name"], owner["controller"]) == ("CronJob", "seen", True)

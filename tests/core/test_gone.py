@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from cronwright.core.gone import ending_of_gone
-from cronwright.core.plan import RECHECK, decide
+from cronwright.core.plan import decide
 from cronwright.core.run import Run
+from cronwright.core.slots import RECHECK
 from cronwright.model.base import render_time
 from cronwright.model.status import Verdict
 from cronwright.model.task import ScheduledTask

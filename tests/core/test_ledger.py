@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from cronwright.core.ledger import (
     MARGIN,
-    MISSED_AT_MOST,
     Facts,
     Span,
     account,
@@ -51,7 +50,6 @@ def test_a_slot_without_a_job_is_missed_once_the_next_one_is_due() -> None:
     after = account(EVERY_MINUTE, NOON, at(2))
     assert told(after.gaps) == [("Missed", "Superseded", 1, 1, 1)]
     assert after.until == NOON + MINUTE
-    assert after.missed == (NOON + MINUTE,)
 
 
 def test_a_slot_without_a_job_is_missed_once_its_deadline_has_passed() -> None:
@@ -127,15 +125,11 @@ def test_a_schedule_that_is_over_has_no_more_slots() -> None:
     assert account(once, NOON, at(2)).look_at is None, "it may be fired at any time"
 
 
-def test_five_years_are_counted_and_the_newest_listed() -> None:
+def test_five_years_are_counted_not_listed() -> None:
     facts = Facts(NOON + YEARS, unwatched=NOON + YEARS - 200 * MINUTE)
     unknown, missed = account(EVERY_MINUTE, NOON, facts).gaps
     assert (unknown.verdict, unknown.count) == (Verdict.UNKNOWN, YEARS // MINUTE - 200)
     assert (missed.verdict, missed.count) == (Verdict.MISSED, 198)
-    newest = account(EVERY_MINUTE, NOON, facts).missed
-    assert len(newest) == MISSED_AT_MOST
-    assert newest[-1] == missed.last
-    assert newest == tuple(sorted(newest))
 
 
 def test_slots_passed_over_by_an_edit_are_missed_where_they_can_be_told() -> None:

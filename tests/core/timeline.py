@@ -96,8 +96,9 @@ class Timeline:
             cronjob(of, last_schedule_time=self.last, created=NOON),
             succeeded_limit=self.limit,
         )
+        sight = Sight(self.watched, self.now)
         world = World(
-            of, standing, tuple(runs), tuple(recorded), self.now, 1, Sight(self.watched, self.now)
+            of, standing, tuple(runs), tuple(recorded), self.now, own_generation=1, sight=sight
         )
         plan = decide(world)
         outcome = Outcome(plan.readiness, standing, written=plan.step is Step.KEEP)

@@ -2,13 +2,14 @@
 
 What they see goes to the witness where the cluster may soon forget it, and to the queue where it
 can matter to a decision. Most events of a run can't (a pod was scheduled, its container started):
-leaving them out halves the work a run costs.
+leaving them out halves the work a run costs. One more reads the sizes of concurrency groups.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from cronwright.controller.groups import Groups
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.witness import Witness
@@ -20,6 +21,7 @@ from cronwright.core.facts import (
     job_facts,
     pod_facts,
 )
+from cronwright.core.group_sizes import CONFIG_MAP, GroupSizes, group_sizes
 from cronwright.core.identity import TASK_LABEL
 from cronwright.kube import paths
 from cronwright.kube.client import Client
@@ -29,7 +31,7 @@ Facts = TypeVar("Facts", CronJobFacts, JobFacts)
 
 
 class Children:
-    """The three informers, feeding one queue."""
+    """The informers, feeding one queue."""
 
     def __init__(
         self,
@@ -38,9 +40,11 @@ class Children:
         queue: WorkQueue[TaskKey],
         witness: Witness,
         on_restored: Callable[[], Awaitable[None]],
+        groups: Groups,
     ) -> None:
         self._queue = queue
         self._witness = witness
+        self._groups = groups
         where = namespace or None
         self.cronjobs: Informer[CronJobFacts] = Informer(
             client,
@@ -68,11 +72,18 @@ class Children:
             on_restored=on_restored,
             index=lambda pod: (pod.namespace, pod.job_uid),
         )
+        self.sizes: Informer[GroupSizes] = Informer(
+            client,
+            paths.configmaps(where),
+            group_sizes,
+            groups.sizes_changed,
+            field_selector=f"metadata.name={CONFIG_MAP}",
+        )
 
     @property
     def all(self) -> tuple[Informer[Any], ...]:
         """List the informers."""
-        return self.cronjobs, self.jobs, self.pods
+        return self.cronjobs, self.jobs, self.pods, self.sizes
 
     def _on_cronjob(self, old: CronJobFacts | None, new: CronJobFacts | None) -> None:
         seen = new or old
@@ -83,6 +94,7 @@ class Children:
         seen = new or old
         if seen is None:
             return
+        self._groups.job_changed(old, new)
         if new is None:
             self._witness.job_gone(seen)
         if not (_alike(old, new) or _just_begun(old, new)):

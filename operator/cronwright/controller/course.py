@@ -7,6 +7,7 @@ past, and never lost because the task changed at the wrong moment.
 from datetime import datetime, timedelta
 
 from cronwright.controller.claim import Followed
+from cronwright.core.catch_up import CatchUpTerms
 from cronwright.core.evidence import slots_with_runs
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import DEADLINE_SECONDS, Course
@@ -48,10 +49,15 @@ def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed
         priority=task.spec.priority,
         deadline_seconds=DEADLINE_SECONDS if given is None else given,
         mark=mark_of(world, plan, cronjob),
+        max_queued=task.spec.max_queued,
+        group=task.spec.concurrency_group,
     )
     deadline = timedelta(seconds=followed.deadline_seconds)
     since, gaps = _since(world, plan, timetable)
-    course = Course(timetable, since, deadline, gaps=gaps)
+    # What was edited while nobody looked may have been suspended meanwhile: that is past.
+    looked = task.generation == (task.status.observed_generation or 1)
+    terms = CatchUpTerms.of(task.spec, since if looked else world.now)
+    course = Course(timetable, since, deadline, gaps=gaps, catch_up=terms)
     owed = owed_slot(world.cronjob, task.status, world.now)
     if owed is not None:
         course.owed = [Slot(owed, owed)]

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cronwright.controller.intake import Intake
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Testimony, Witness
 from cronwright.core.facts import CronJobFacts, JobFacts, PodFacts
@@ -29,6 +30,7 @@ class Sources:
     jobs: Informer[JobFacts]
     pods: Informer[PodFacts]
     witness: Witness
+    intake: Intake
     # What each CronJob's generation was after our last write: a write whose status write failed
     # must not look like somebody else's.
     generations: dict[TaskKey, int]
@@ -62,6 +64,7 @@ def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
             key, task.status.cron_job.generation if task.status.cron_job else None
         ),
         sight=_sight(sources, now),
+        put_off=sources.intake.put_off(key),
     )
 
 

@@ -17,6 +17,8 @@ import kopf
 from aiohttp import web
 
 from cronwright.controller import alarm, handlers, health, token
+from cronwright.controller.answers import Answers
+from cronwright.controller.backlog import Backlogs
 from cronwright.controller.change import Changes
 from cronwright.controller.children import Children
 from cronwright.controller.claim import Claims
@@ -24,6 +26,8 @@ from cronwright.controller.collect import Collector
 from cronwright.controller.crew import Crew
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
+from cronwright.controller.groups import Groups
+from cronwright.controller.intake import Intake
 from cronwright.controller.journal import Journal
 from cronwright.controller.leadership import Leadership
 from cronwright.controller.metrics import OperatorMetrics
@@ -115,21 +119,6 @@ class _Operator:
         self._tasks = TaskStore()
         self._queue: WorkQueue[TaskKey] = WorkQueue()
         self._witness = Witness()
-        self._children = Children(
-            self._client, settings.namespace, self._queue, self._witness, self._restored
-        )
-        self._collector = Collector(self._client, self._witness, self._queue.add)
-        self._sources = self._make_sources()
-        self._requests = Requests(self._client)
-        claims = Claims(self._client, self._sources, self._requests)
-        self._engine = Engine(claims, self._queue, _now)
-        self._queue.gives_way = lambda: self._engine.behind > _BURST
-        self._metrics = OperatorMetrics(tasks_by_name=settings.task_metrics)
-        self._metrics.attach(
-            self._queue, self._engine, self._children.all, lambda: leadership.leading
-        )
-        self._client.observe = self._unfenced.observe = self._metrics.called
-        self._crew = self._make_crew()
         registry = handlers.register(self._tasks, self._queue, self._login)
         # Kopf puts its own handlers in place of ours, and takes five seconds longer to end.
         signals = partial(_stop_on_signals, stop)
@@ -137,6 +126,27 @@ class _Operator:
         self._relist = Relist(
             self._client, self._tasks, self._queue, settings.namespace, self._watch.begin_anew
         )
+        self._groups = Groups(settings.concurrency_group_size, self._queue.add)
+        self._children = Children(
+            self._client,
+            settings.namespace,
+            self._queue,
+            self._witness,
+            self._relist.restore,
+            self._groups,
+        )
+        self._collector = Collector(self._client, self._witness, self._queue.add)
+        self._sources = self._make_sources()
+        self._requests = Requests(self._client)
+        self._claims = Claims(self._client, self._sources, self._requests)
+        self._engine = Engine(self._claims, self._groups, self._sources.intake, self._queue, _now)
+        self._queue.gives_way = lambda: self._engine.behind > _BURST
+        self._metrics = OperatorMetrics(tasks_by_name=settings.task_metrics)
+        self._metrics.attach(
+            self._queue, self._engine, self._children.all, lambda: leadership.leading
+        )
+        self._client.observe = self._unfenced.observe = self._metrics.called
+        self._crew = self._make_crew()
         self._over = asyncio.Event()
 
     async def run(self) -> None:
@@ -169,12 +179,9 @@ class _Operator:
             *(informer.run() for informer in self._children.all),
             self._watch.run(self._over),
             self._relist.run(settings.relist_seconds),
+            self._groups.report(self._client),
             *([token.hand_over(self._unfenced, settings)] if settings.api_token_file else []),
         ]
-
-    async def _restored(self) -> None:
-        """Take the tasks as they stand now for the truth, before their children are."""
-        await self._relist.restore()
 
     async def _login(self) -> kopf.ConnectionInfo:
         return kopf.ConnectionInfo(**await self._credentials.connection())
@@ -191,6 +198,7 @@ class _Operator:
             jobs=self._children.jobs,
             pods=self._children.pods,
             witness=self._witness,
+            intake=Intake(),
             generations={},
         )
 
@@ -202,6 +210,8 @@ class _Operator:
             queue=self._queue,
             collector=self._collector,
             changes=changes,
+            answers=Answers(self._sources, self._requests),
+            backlogs=Backlogs(self._sources, self._claims, self._requests, self._groups),
             requests=self._requests,
             engine=self._engine,
             journal=Journal(self._metrics),

@@ -4,11 +4,12 @@ Bodies are kept packed. Five thousand tasks with full histories would be 250 MB 
 are unpacked one at a time, when they are reconciled.
 """
 
-import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import orjson
 
 
 class TaskKey(NamedTuple):
@@ -64,7 +65,7 @@ class TaskStore:
         packed = self._tasks.get(key)
         if packed is None:
             return None
-        body: dict[str, Any] = json.loads(zlib.decompress(packed.body))
+        body: dict[str, Any] = orjson.loads(zlib.decompress(packed.body))
         return body
 
     def version(self, key: TaskKey) -> int:
@@ -112,4 +113,4 @@ def _pack(body: Mapping[str, Any]) -> bytes:
         metadata["annotations"] = {
             key: value for key, value in annotations.items() if key not in _UNREAD_ANNOTATIONS
         }
-    return zlib.compress(json.dumps({**body, "metadata": metadata}).encode(), level=1)
+    return zlib.compress(orjson.dumps({**body, "metadata": metadata}), level=1)

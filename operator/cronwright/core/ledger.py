@@ -6,7 +6,7 @@ has exactly one, once nothing can start it any more: `account` gives these as ra
 to where all is decided. However many slots there are, they are counted, not listed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -15,7 +15,6 @@ from cronwright.model import reasons
 from cronwright.model.status import Gap, Verdict
 from cronwright.schedule import Timetable
 
-MISSED_AT_MOST: Final = 100
 # For so long after its last chance a slot may still get its Job: a create that is on its way, a
 # watch that is behind, clocks that differ.
 MARGIN: Final = timedelta(seconds=10)
@@ -69,7 +68,6 @@ class Account:
 
     until: datetime
     gaps: tuple[Gap, ...] = ()
-    missed: tuple[datetime, ...] = ()  # the newest of the missed slots, in order
     next_due: datetime | None = None
     look_at: datetime | None = None  # when the next slot will have had its last chance
 
@@ -129,11 +127,10 @@ def account(
     until = max(*_decided(timetable, facts), ends or since, since)
     parts = _parts(timetable, since, until, facts) if until > since else []
     gaps = [gap for part in parts if (gap := _gap(timetable, part, facts.runs))]
-    missed = _newest_missed(timetable, parts, facts.runs) if gaps else ()
     following = timetable.next(until)
     chance = _last_chance(timetable, following, facts) if following else None
     look_at = chance + MARGIN if chance else None
-    return Account(until, tuple(gaps), missed, following, look_at)
+    return Account(until, tuple(gaps), following, look_at)
 
 
 def _last_chance(timetable: Timetable, slot: datetime, facts: Facts) -> datetime | None:
@@ -205,24 +202,3 @@ def _gap(timetable: Timetable, part: _Part, runs: frozenset[datetime]) -> Gap | 
         last = timetable.last(last - _SECOND)
     assert first is not None and last is not None  # noqa: S101, PT018 - they were counted
     return Gap(first=first, last=last, verdict=part.verdict, reason=part.reason, count=count)
-
-
-def _newest_missed(
-    timetable: Timetable, parts: Sequence[_Part], runs: frozenset[datetime]
-) -> tuple[datetime, ...]:
-    missed: list[datetime] = []
-    for part in reversed(parts):
-        if part.verdict is Verdict.MISSED:
-            for slot in _back(timetable, part):
-                if len(missed) == MISSED_AT_MOST:
-                    break
-                if slot not in runs:
-                    missed.append(slot)
-    return tuple(reversed(missed))
-
-
-def _back(timetable: Timetable, part: _Part) -> Iterator[datetime]:
-    slot = timetable.last(part.until)
-    while slot is not None and slot > part.after:
-        yield slot
-        slot = timetable.last(slot - _SECOND)

@@ -11,26 +11,29 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from cronwright.core import identity, requests
+from cronwright.core import cancel, demand, identity
+from cronwright.core.backfill import TakenIn
+from cronwright.core.backlog import Backlog, united
+from cronwright.core.cancel import Cancels
 from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.gone import ending_of_gone, makes_room
 from cronwright.core.ledger import ALL_SEEN, Sight
-from cronwright.core.mode import Firing, choose
+from cronwright.core.mode import Firing, choose, digest
 from cronwright.core.prune import prune
-from cronwright.core.requests import Act, Answer
+from cronwright.core.requests import Answer
 from cronwright.core.run import Run
-from cronwright.core.slots import slot_at_hand, unsettled_slot
-from cronwright.core.terms import terms_of, text_of, timetable_of
+from cronwright.core.slots import RECHECK, unsettled_slot
+from cronwright.core.terms import timetable_of
 from cronwright.core.verdict import Ending, judge
 from cronwright.errors import FieldError
 from cronwright.model import conditions
 from cronwright.model.extensions import check_extensions
+from cronwright.model.status import PendingRun
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Timetable
 
-RECHECK: Final = timedelta(seconds=0.5)
 _SCHEDULE_FIELDS: Final = (
     "spec.schedule", "spec.every", "spec.at", "spec.startAt", "spec.endAt", "spec.jitter",
     "spec.exclude",
@@ -47,6 +50,7 @@ class World:
     recorded: tuple[JobFacts, ...]  # Jobs that stand and have their record
     now: datetime
     own_generation: int | None  # the CronJob's after our last write, also one not yet in the status
+    put_off: tuple[PendingRun, ...] = ()  # by the engine, and not yet in the status
     sight: Sight = ALL_SEEN
 
     @property
@@ -87,7 +91,10 @@ class Plan:
     rendered: RenderedCronJob | None
     captures: tuple[Capture, ...]
     timeouts: tuple[JobFacts, ...]
+    cancels: Cancels
     answers: tuple[Answer, ...]
+    taken_in: TakenIn
+    backlog: Backlog
     endings: Mapping[str, Ending] = field(default_factory=dict)  # by run id
     prunes: tuple[JobFacts, ...] = ()
     wake: datetime | None = None
@@ -98,10 +105,13 @@ def decide(world: World) -> Plan:
     timetable, firing, rendered, readiness = _accept(world)
     step = _step(world, firing, rendered) if firing and rendered else Step.REFUSE
     timeouts, timeout_wake = _timeouts(world)
-    endings, captures, waiting = _judge_runs(world, {job.uid for job in timeouts})
-    answers, answer_wake = _answers(world) if step is Step.KEEP else ((), None)
+    cancels = _cancels(world)
+    endings, captures, waiting = _judge_runs(world, {j.uid for j in (*timeouts, *cancels.jobs)})
+    asked = demand.decide(
+        world, timetable, _running(world), acts=step is Step.KEEP, cancelled=cancels.ids
+    )
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
-    wakes = [timeout_wake, prune_wake, answer_wake, *waiting]
+    wakes = [timeout_wake, prune_wake, *asked.wakes, *waiting]
     if step is Step.WAIT:
         wakes.append(world.now + RECHECK)
     return Plan(
@@ -109,11 +119,14 @@ def decide(world: World) -> Plan:
         readiness=readiness,
         timetable=timetable,
         firing=firing,
-        digest=_digest(world.task, firing),
+        digest=digest(world.task, firing),
         rendered=rendered,
         captures=captures,
-        timeouts=timeouts,
-        answers=answers,
+        timeouts=tuple(job for job in timeouts if job not in cancels.jobs),
+        cancels=cancels,
+        answers=asked.answers,
+        taken_in=asked.taken_in,
+        backlog=asked.backlog,
         endings=endings,
         prunes=prunes,
         # A time that has passed brought us here: waking for it again would never end.
@@ -129,7 +142,9 @@ def _accept(
     try:
         timetable = timetable_of(task.terms) if task.spec.scheduled else None
         check_extensions(task.spec.extensions)
-        firing = choose(task, timetable, world.cronjob, _running(world))
+        _ = task.spec.catch_up.reach
+        waits = bool(task.status.pending or world.put_off)
+        firing = choose(task, timetable, world.cronjob, _running(world), waits=waits)
         fired = timetable.resolved if timetable and firing.managed else None
         return timetable, firing, render(task, firing.native, fired), _ready(firing, timetable)
     except FieldError as error:
@@ -139,14 +154,6 @@ def _accept(
         if error.field == "spec.timeZone":
             reason = conditions.INVALID_TIME_ZONE
         return None, None, None, Readiness(ok=False, reason=reason, message=str(error))
-
-
-def _digest(task: ScheduledTask, firing: Firing | None) -> str:
-    if firing is None:
-        return ""
-    if firing.managed:
-        return text_of(task.terms)
-    return text_of(terms_of(firing.native)) if firing.native else ""
 
 
 def _ready(firing: Firing, timetable: Timetable | None) -> Readiness:
@@ -216,15 +223,11 @@ def _running(world: World) -> tuple[JobFacts, ...]:
     return tuple(run.job for run in world.runs if not run.gone and judge(run.job, run.pods) is None)
 
 
-def _answers(world: World) -> tuple[tuple[Answer, ...], datetime | None]:
-    """Answer requests, and say when to look again at those that have to wait for a slot."""
-    recorded = {job.run_id for job in world.recorded}
-    recorded |= {entry.id for entry in world.task.status.history}
-    answers = requests.answer(world.task, _running(world), recorded, world.now)
-    acts = [each for each in answers if each.act in {Act.START, Act.SKIP}]
-    if acts and world.cronjob and slot_at_hand(world.cronjob, world.jobs, world.now):
-        return tuple(each for each in answers if each not in acts), world.now + RECHECK
-    return answers, None
+def _cancels(world: World) -> Cancels:
+    ended = {each.id for each in world.task.status.history}
+    ended |= {job.run_id for job in world.recorded}
+    pending = united(world.task.status.pending, world.put_off)
+    return cancel.decide(world.task, _running(world), pending, ended, world.now)
 
 
 def _timeouts(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from cronwright.core import size
+from cronwright.core.backlog import remaining
 from cronwright.core.condition import conditions_of
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.firing import Progress
@@ -18,12 +19,12 @@ from cronwright.core.identity import short_id
 from cronwright.core.ledger import Span, excluded
 from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.requests import REMEMBERED, Act, Answer
-from cronwright.core.run import active_run, lost_record, record, skipped_record
-from cronwright.model.reasons import CONCURRENCY_FORBID
+from cronwright.core.run import active_run, cancelled_record, lost_record, record, skipped_record
 from cronwright.model.status import (
     ActiveRun,
     CronJobRef,
     Gap,
+    PendingRun,
     RequestRef,
     RunRecord,
     TaskStatus,
@@ -32,7 +33,7 @@ from cronwright.model.status import (
 
 # Verdicts of a slot or request that started nothing: they are not a last run.
 WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
-_ACTED: Final = {Act.START, Act.SKIP}
+_ACTED: Final = {Act.START, Act.QUEUE, Act.TAKEN, Act.SKIP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Outcome:
     answered: tuple[Answer, ...] = ()
     progress: Progress | None = None  # up to where its slots are accounted for
     gaps: tuple[Gap, ...] = ()  # slots without a run that no status has yet
+    put_off: tuple[PendingRun, ...] = ()  # slots that wait and that no status has yet
     late: tuple[datetime, ...] = ()  # slots that have a run after all
     look_at: datetime | None = None  # when the next slot will be decided, whatever happens
 
@@ -60,7 +62,10 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     failures = [r for r in records if r.verdict not in {*WITHOUT_RUN, Verdict.SUCCEEDED}]
     settled = plan.step is not Step.WAIT
     progress = outcome.progress
-    gaps, (old_gaps, old_counts) = new_gaps(plan, outcome, old), _taken_back(outcome, old)
+    started = {job.run_id for job in outcome.started}
+    pending, left_out = remaining(plan.backlog, started, outcome.put_off)
+    gaps = [*new_gaps(plan, outcome, old), *plan.backlog.gaps, *left_out]
+    old_gaps, old_counts = _taken_back(outcome, old)
     # A task that is refused after a restart is not followed, and goes on from there one day.
     kept = None if outcome.readiness.ok else old
     status = size.fit(
@@ -82,6 +87,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             ),
             active=active,
             active_count=len(active),
+            pending=pending,
             last_run=last_run,
             last_failure=_latest(failures, old.last_failure),
             history=history,
@@ -90,6 +96,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             cron_job=_reference(outcome, old),
             conditions=conditions_of(world, plan, outcome.readiness, last_run),
             requests=_requests(world, outcome),
+            backfills=list(plan.taken_in.progress),
         )
     )
     # After the fit: a run that had to leave the history for its size is recorded all the same.
@@ -111,10 +118,11 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
         lost_record(each, world.now) for each in world.task.status.active if each.id not in known
     ]
     records += [
-        skipped_record(each.run_id, CONCURRENCY_FORBID, each.message, world.now)
+        skipped_record(each.run_id, each.reason, each.message, world.now)
         for each in outcome.answered
         if each.act is Act.SKIP
     ]
+    records += [cancelled_record(each, world.now) for each in plan.cancels.waiting]
     return sorted(records, key=_age)
 
 
@@ -219,7 +227,7 @@ def _recorded(
 
 
 def _requests(world: World, outcome: Outcome) -> list[RequestRef]:
-    acted = [each.id for each in outcome.answered if each.act in _ACTED]
+    acted = [each.remembered for each in outcome.answered if each.act in _ACTED]
     old = world.task.status.requests
     if not acted:
         return old  # what has expired goes with the next request, not in a write of its own

@@ -5,7 +5,6 @@ request, retries, fresh tokens, and the API server's own words in each error. Ob
 typed nor checked, so that fields newer than this program pass through it. `transport` sends.
 """
 
-import json
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,7 +27,8 @@ from cronwright.kube.errors import (
 from cronwright.kube.fence import Fence
 from cronwright.kube.lines import LineSplitter
 from cronwright.kube.retry import persist
-from cronwright.kube.transport import Call, Transport, parse
+from cronwright.kube.transport import Call, Transport
+from cronwright.kube.wire import parse, serialise
 
 JSON: Final = "application/json"
 JSON_PATCH: Final = "application/json-patch+json"
@@ -107,7 +107,7 @@ class Client:
         content = None
         if body is not None:
             headers["Content-Type"] = content_type
-            content = body if isinstance(body, bytes) else _json(body)
+            content = body if isinstance(body, bytes) else serialise(body)
         query = dict(params or {})
         if method != "GET":
             # Nor does the API server work on it for longer: a write that nobody waits for any
@@ -234,10 +234,6 @@ class Client:
                 self.observe(*call.names, error.status, perf_counter() - began)
             raise
         self.observe(*call.names, response.status, perf_counter() - began)
-
-
-def _json(body: object) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()
 
 
 async def _events(content: aiohttp.StreamReader) -> AsyncIterator[JSONObject]:

@@ -4,14 +4,13 @@
 token was not accepted and there is a fresh one.
 """
 
-import json
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from yarl import URL
@@ -158,11 +157,3 @@ def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
         milliseconds = int(_DELIVERY_TIMEOUT * 1000)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
     return opened
-
-
-def parse(content: bytes) -> Any:
-    """Read an answer's JSON; Unavailable where something in between answered otherwise."""
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        raise Unavailable(0, "NoAnswer", "the API server's answer is not JSON") from error

@@ -42,6 +42,9 @@ SUPERSEDED: Final = "Superseded"
 # of Unknown: the task was suspended while no operator ran, before or after them.
 SUSPENDED: Final = "Suspended"
 
+# Newer ones filled what a task makes up for.
+CATCH_UP_LIMIT: Final = "CatchUpLimit"
+
 # --- Skipped: the concurrency policy was against it
 
 # A run was active, under Forbid.
@@ -49,6 +52,12 @@ CONCURRENCY_FORBID: Final = "ConcurrencyForbid"
 
 # As many runs were active as a task may have.
 TOO_MANY_ACTIVE: Final = "TooManyActive"
+
+# As many slots waited as may.
+QUEUE_FULL: Final = "QueueFull"
+
+# A newer slot took their place while they waited, under Replace.
+CONCURRENCY_REPLACE: Final = "ConcurrencyReplace"
 
 # --- Excluded
 

@@ -12,7 +12,7 @@ from cronwright.schedule.times import DAY, FieldTimes
 
 MOST = 100
 # A search may have to look at every year up to 9999, and at each of these in it.
-MOST_WITH_YEARS = 10
+MOST_WITH_YEARS = 4
 _EVERY_SECOND = (1 << 60) - 1
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
 _PERIOD = re.compile(rf"({_MOMENT})(?:\s*(?:/|\.\.)\s*({_MOMENT}))?", re.ASCII)

@@ -19,7 +19,9 @@ from cronwright.schedule.years import (
     year_with,
 )
 
-_KEPT_YEARS = 64
+# Calendars that name years make up to 14 times 2^4 kinds of years: a search over all of them must
+# not make any of them twice.
+_KEPT_YEARS = 256
 
 
 class Walls:
