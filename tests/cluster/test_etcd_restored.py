@@ -76,8 +76,8 @@ def missing(body: dict[str, Any]) -> int:
     status, created = body["status"], body["metadata"]["creationTimestamp"]
     begun, ends = datetime.fromisoformat(created), datetime.fromisoformat(status["accountedUntil"])
     first = begun.replace(second=begun.second // 2 * 2)
-    slots = (ends - first) // STEP
-    return slots - sum(status["counts"].values()) - status.get("activeCount", 0)
+    slots: int = (ends - first) // STEP
+    return slots - int(sum(status["counts"].values())) - int(status.get("activeCount", 0))
 
 
 async def test_what_was_fired_before_is_not_fired_again(
@@ -85,7 +85,7 @@ async def test_what_was_fired_before_is_not_fired_again(
 ) -> None:
     tasks, written = Tasks(client, operator.namespace), tmp_path / "slots"
     script = shell(f"echo $CRONWRIGHT_SLOT >> {written}")
-    ticks = {"schedule": "*/2 * * * * *", "container": script, "historyLimit": 5}
+    ticks: dict[str, Any] = {"schedule": "*/2 * * * * *", "container": script, "historyLimit": 5}
     await tasks.create("ticks", **ticks, successfulJobsHistoryLimit=2)
     await tasks.create("minutes", schedule="* * * * *", container=script, **policy("Allow"))
     await tasks.all_ready()
