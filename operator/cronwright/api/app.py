@@ -7,6 +7,7 @@ from time import monotonic
 from cronwright import __version__
 from cronwright.api import handlers, probes, run_routes, task_routes
 from cronwright.api.access_log import AccessLog
+from cronwright.api.cancels import Cancels
 from cronwright.api.gate import Gate
 from cronwright.api.health import Health
 from cronwright.api.limits import Limits
@@ -46,6 +47,7 @@ def create_app(
         gate=Gate(client, settings.audiences, settings.review_cache_seconds, clock),
         tasks=tasks,
         runs=Runs(client, tasks),
+        cancels=Cancels(client, tasks),
         health=Health(client, settings.default_namespace, clock),
         operator=Operator(settings.bind_address, port, clock) if port else None,
         lifecycle=lifecycle or Lifecycle(),

@@ -18,7 +18,7 @@ from cronwright.controller.journal import Journal
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
 from cronwright.controller.tasks import TaskKey
-from cronwright.core import identity
+from cronwright.core import cancel, identity
 from cronwright.core.facts import CronJobFacts, JobFacts, job_facts
 from cronwright.core.journal import entries
 from cronwright.core.plan import Plan, Step, World, decide
@@ -107,6 +107,8 @@ class Reconciler:
         readiness, cronjob = await self._tools.changes.carry_out(key, world, plan)
         for job in plan.timeouts:
             await self._end(job, "timeout")
+        for job in plan.cancelling.jobs:
+            await self._end(job, cancel.ENDING)
         started: list[JobFacts] = []
         answered: list[Answer] = []
         if plan.answers and readiness.ok and plan.step is Step.KEEP and cronjob is not None:
@@ -205,8 +207,13 @@ class Reconciler:
         for answer in outcome.answered:
             if answer.act is Act.REFUSE:
                 await self._tools.requests.report_refusal(world.task, answer, world.now)
-        if outcome.answered:
-            body = await self._tools.requests.forget(world.task, list(outcome.answered))
+        for each in plan.cancelling.requests:
+            if each.refusal:
+                await self._tools.requests.report_no_cancel(world.task, each, world.now)
+        done = [each.annotation for each in outcome.answered]
+        done += [each.annotation for each in plan.cancelling.requests]
+        if done:
+            body = await self._tools.requests.forget(world.task, done)
             if body is not None:
                 self._sources.tasks.put(body)
             self._tools.queue.add(key)

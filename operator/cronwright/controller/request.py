@@ -10,15 +10,17 @@ from collections.abc import Set
 from datetime import datetime
 from typing import Any, Final
 
+from cronwright.controller.event import warning
 from cronwright.controller.write import unchanged
 from cronwright.core import identity
+from cronwright.core.cancel import Cancellation
 from cronwright.core.facts import CronJobFacts, JobFacts, cronjob_facts, job_facts
 from cronwright.core.job import request_job
 from cronwright.core.requests import Answer
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import AlreadyExists, Conflict, NotFound
-from cronwright.model.base import render_time
+from cronwright.model import API_VERSION, KIND
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
 JSONObject = dict[str, Any]
@@ -55,9 +57,9 @@ class Requests:
         except (NotFound, Conflict):
             return  # gone, or another Job of its name has come
 
-    async def forget(self, task: ScheduledTask, answers: list[Answer]) -> JSONObject | None:
+    async def forget(self, task: ScheduledTask, annotations: list[str]) -> JSONObject | None:
         """Take the annotations of answered requests off a task; give the task as it then is."""
-        patch = {"metadata": {"annotations": {answer.annotation: None for answer in answers}}}
+        patch = {"metadata": {"annotations": dict.fromkeys(annotations)}}
         path = paths.scheduledtasks(task.namespace, task.name)
         try:
             body: JSONObject = await self._client.merge_patch(path, patch)
@@ -67,24 +69,22 @@ class Requests:
 
     async def report_refusal(self, task: ScheduledTask, answer: Answer, now: datetime) -> None:
         """Tell in an Event why a request was refused; nobody else would hear of it."""
-        name = f"{task.name}.{answer.run_id}"
-        event = {
-            "metadata": {"name": name, "namespace": task.namespace},
-            "involvedObject": {
-                "apiVersion": "cronwright.dev/v1alpha1",
-                "kind": "ScheduledTask",
-                "name": task.name,
-                "namespace": task.namespace,
-                "uid": task.uid,
-            },
-            "type": "Warning",
-            "reason": "RequestRefused",
-            "message": f"run request {answer.id}: {answer.message}",
-            "source": {"component": "cronwright"},
-            "firstTimestamp": render_time(now),
-            "lastTimestamp": render_time(now),
-            "count": 1,
-        }
+        message = f"run request {answer.id}: {answer.message}"
+        await self._warn(task, answer.run_id, ("RequestRefused", message), now)
+
+    async def report_no_cancel(
+        self, task: ScheduledTask, request: Cancellation, now: datetime
+    ) -> None:
+        """Tell in an Event why a request to cancel did nothing."""
+        message = f"cancel {request.id}: {request.refusal}"
+        await self._warn(task, request.digest, ("CancelRefused", message), now)
+
+    async def _warn(
+        self, task: ScheduledTask, what: str, reason: tuple[str, str], now: datetime
+    ) -> None:
+        about = {"apiVersion": API_VERSION, "kind": KIND, "name": task.name}
+        about |= {"namespace": task.namespace, "uid": task.uid}
+        event = warning(f"{task.name}.{what}", about, *reason, now)
         try:
             await self._client.create(paths.events(task.namespace), event)
         except AlreadyExists:

@@ -22,6 +22,7 @@ ADOPT: Final = f"{PREFIX}adopt"
 TEMPLATE_HASH: Final = f"{PREFIX}template-hash"
 SCHEDULE: Final = f"{PREFIX}schedule"
 RUN_REQUEST_PREFIX: Final = "run.cronwright.dev/"
+CANCEL_PREFIX: Final = "cancel.cronwright.dev/"
 
 SCHEDULED_TIMESTAMP: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"

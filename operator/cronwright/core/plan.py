@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final
 
 from cronwright.core import identity, requests
+from cronwright.core.cancel import Cancelling, cancel
 from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts
@@ -83,6 +84,7 @@ class Plan:
     rendered: RenderedCronJob | None
     captures: tuple[Capture, ...]
     timeouts: tuple[JobFacts, ...]
+    cancelling: Cancelling
     answers: tuple[Answer, ...]
     endings: Mapping[str, Ending] = field(default_factory=dict)  # by run id
     prunes: tuple[JobFacts, ...] = ()
@@ -93,8 +95,10 @@ def decide(world: World) -> Plan:
     """Decide everything about a task for this moment."""
     timetable, firing, rendered, readiness = _accept(world)
     step = _step(world, firing, rendered) if firing and rendered else Step.REFUSE
-    timeouts, timeout_wake = _timeouts(world)
-    endings, captures, waiting = _judge_runs(world, {job.uid for job in timeouts})
+    cancelling = cancel(world.task, _running(world), (), world.now)
+    timeouts, timeout_wake = _timeouts(world, {job.uid for job in cancelling.jobs})
+    late = {job.uid for job in (*timeouts, *cancelling.jobs)}
+    endings, captures, waiting = _judge_runs(world, late)
     answers, answer_wake = _answers(world) if step is Step.KEEP else ((), None)
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
     wakes = [timeout_wake, prune_wake, answer_wake, *waiting]
@@ -109,6 +113,7 @@ def decide(world: World) -> Plan:
         rendered=rendered,
         captures=captures,
         timeouts=timeouts,
+        cancelling=cancelling,
         answers=answers,
         endings=endings,
         prunes=prunes,
@@ -219,7 +224,7 @@ def _answers(world: World) -> tuple[tuple[Answer, ...], datetime | None]:
     return answers, None
 
 
-def _timeouts(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:
+def _timeouts(world: World, cancelled: Set[str]) -> tuple[tuple[JobFacts, ...], datetime | None]:
     """Find runs past the task's timeout, and when the next will be."""
     timeout = world.task.spec.timeout_seconds if _readable_timeout(world.task) else None
     if timeout is None:
@@ -227,7 +232,9 @@ def _timeouts(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:
     ends = {
         job.uid: job.start_time + timedelta(seconds=timeout)
         for job in _running(world)
-        if job.start_time is not None and identity.ENDING not in job.annotations
+        if job.start_time is not None
+        and identity.ENDING not in job.annotations
+        and job.uid not in cancelled
     }
     late = tuple(job for job in _running(world) if ends.get(job.uid, world.now) < world.now)
     return late, min((end for end in ends.values() if end >= world.now), default=None)

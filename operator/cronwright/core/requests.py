@@ -63,11 +63,11 @@ def answer(
         if request_id in known or run_id in recorded:
             answers.append(Answer(request_id, Act.FORGET, run_id))
             continue
-        time = _requested_at(text)
+        time = requested_at(text)
         # What a crash interrupted is brought to its end, however long ago that was.
-        refusal = "" if run_id in begun else _refusal(time, now)
-        if time is None or refusal:
-            answers.append(Answer(request_id, Act.REFUSE, run_id, refusal))
+        refused = "" if run_id in begun else refusal(time, now)
+        if time is None or refused:
+            answers.append(Answer(request_id, Act.REFUSE, run_id, refused))
         else:
             waiting.append((time, request_id))
     return (*answers, *_start(task, sorted(waiting)[: max(room, 0)], running))
@@ -94,7 +94,8 @@ def _start(
     return answers
 
 
-def _requested_at(text: str) -> datetime | None:
+def requested_at(text: str) -> datetime | None:
+    """Read when a request was made; None where its value names no time."""
     try:
         time = datetime.fromisoformat(json.loads(text)["requestedAt"])
     except (ValueError, TypeError, KeyError):
@@ -102,8 +103,8 @@ def _requested_at(text: str) -> datetime | None:
     return time.astimezone(UTC) if time.tzinfo else None
 
 
-def _refusal(time: datetime | None, now: datetime) -> str:
-    """Say why a request is refused; empty where it is not.
+def refusal(time: datetime | None, now: datetime, again: str = "under a new id") -> str:
+    """Say why a request is refused; empty where it is not. `again` says how to ask once more.
 
     Ids are remembered for ten minutes. An older request may have been acted on and forgotten,
     such as one that a Git repository brings back at each synchronisation.
@@ -114,7 +115,7 @@ def _refusal(time: datetime | None, now: datetime) -> str:
             "with the present time in UTC"
         )
     if time < now - REMEMBERED:
-        return "it is older than 10 minutes; ask again under a new id"
+        return f"it is older than 10 minutes; ask again {again}"
     if time > now + _AHEAD:
         return "requestedAt lies in the future; set the caller's clock"
     return ""
