@@ -52,7 +52,7 @@ def test_every_route_but_the_probes_asks_for_a_token(document: dict[str, Any]) -
 
 
 def test_problems_are_described_where_they_come(document: dict[str, Any]) -> None:
-    for path, method, operation in operations(document):
+    for path, _, operation in operations(document):
         if not path.startswith("/tasks"):
             continue
         told = {status for status in operation["responses"] if int(status) >= 400}

@@ -12,7 +12,7 @@ from cronwright.core.cancel import Cancelling, cancel
 from cronwright.core.facts import JobFacts
 from cronwright.core.plan import decide
 from cronwright.core.run import Run
-from tests.core.world import NOON, TASK_UID, cronjob, job, pod, task, world
+from tests.core.world import NOON, TASK_UID, cronjob, finished, job, pod, task, world
 
 NOW = NOON + timedelta(seconds=4)
 FIRST, SECOND = job("report-1"), job("report-2")
@@ -26,7 +26,9 @@ def asked(run_id: str, at: datetime = NOW) -> dict[str, str]:
 def cancelling(
     annotations: dict[str, str], *jobs: JobFacts, waiting: Any = (), status: Any = None
 ) -> Cancelling:
-    return cancel(task(annotations=annotations, status=status), jobs, waiting, NOW)
+    going = [each for each in jobs if each.finished is None]
+    ended = [each for each in jobs if each.finished is not None]
+    return cancel(task(annotations=annotations, status=status), going, waiting, ended, NOW)
 
 
 def test_one_run_is_ended_and_the_others_go_on() -> None:
@@ -50,9 +52,10 @@ def test_a_run_that_waits_is_cancelled_without_a_job() -> None:
 
 def test_a_run_that_is_being_ended_is_not_ended_again() -> None:
     late = asked(FIRST.run_id, NOW - timedelta(hours=1))  # the operator was away in between
-    found = cancelling(late, ENDING)
-    assert found.jobs == ()
-    assert [each.refusal for each in found.requests] == [""]
+    for each in (ENDING, finished(ENDING, "Failed", "DeadlineExceeded")):
+        found = cancelling(late, each)
+        assert found.jobs == ()
+        assert [each.refusal for each in found.requests] == [""]
 
 
 def test_a_run_that_was_cancelled_before_a_crash_is_told_of_no_more() -> None:

@@ -52,10 +52,15 @@ class Cancelling:
 
 
 def cancel(
-    task: ScheduledTask, running: Collection[JobFacts], waiting: Collection[str], now: datetime
+    task: ScheduledTask,
+    running: Collection[JobFacts],
+    waiting: Collection[str],
+    ended: Collection[JobFacts],
+    now: datetime,
 ) -> Cancelling:
-    """Say what a task's requests to cancel end; `waiting` has the ids of runs that wait.
+    """Say what a task's requests to cancel end.
 
+    `waiting` has the ids of runs that wait, `ended` the Jobs of those that have no record yet.
     A run that was asked for and has not begun is cancelled once it has: until then its request to
     cancel stays.
     """
@@ -77,7 +82,7 @@ def cancel(
         if run_id in wanted and not meant:
             continue
         reason = ""
-        if not _acted_on(run_id, task, meant):
+        if not _acted_on(run_id, task, (*meant, *ended)):
             reason = refusal(time, now, "with the present time")
         if not reason:
             jobs |= {job.uid: job for job in meant if identity.ENDING not in job.annotations}
@@ -95,13 +100,14 @@ def _meant(run_id: str, running: Iterable[JobFacts], time: datetime | None) -> l
     return [job for job in running if time is not None and job.created < time + _SECOND]
 
 
-def _acted_on(run_id: str, task: ScheduledTask, meant: Iterable[JobFacts]) -> bool:
+def _acted_on(run_id: str, task: ScheduledTask, jobs: Iterable[JobFacts]) -> bool:
     """Tell whether a crash has only kept the annotation from being taken off."""
-    jobs = list(meant)
-    ending = bool(jobs) and all(job.annotations.get(identity.ENDING) == ENDING for job in jobs)
+    asked = [job for job in jobs if job.run_id == run_id]
+    ending = any(job.annotations.get(identity.ENDING) == ENDING for job in asked)
     return ending or _cancelled(run_id, task)
 
 
 def _cancelled(run_id: str, task: ScheduledTask) -> bool:
-    history = task.status.history
-    return any(each.id == run_id and each.verdict is Verdict.CANCELLED for each in history)
+    last = task.status.last_run
+    records = [*task.status.history, *([last] if last else [])]
+    return any(each.id == run_id and each.verdict is Verdict.CANCELLED for each in records)

@@ -95,7 +95,9 @@ def decide(world: World) -> Plan:
     """Decide everything about a task for this moment."""
     timetable, firing, rendered, readiness = _accept(world)
     step = _step(world, firing, rendered) if firing and rendered else Step.REFUSE
-    cancelling = cancel(world.task, _running(world), (), world.now)
+    running = _running(world)
+    ended = [run.job for run in world.runs if run.job not in running]
+    cancelling = cancel(world.task, running, (), ended, world.now)
     timeouts, timeout_wake = _timeouts(world, {job.uid for job in cancelling.jobs})
     late = {job.uid for job in (*timeouts, *cancelling.jobs)}
     endings, captures, waiting = _judge_runs(world, late)
