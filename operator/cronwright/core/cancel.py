@@ -84,11 +84,11 @@ def cancel(
         reason = ""
         if not _acted_on(run_id, task, (*meant, *ended)):
             reason = refusal(time, now, "with the present time")
+            if not reason and run_id != ALL and not meant and not waits_meant:
+                reason = "no run of this id is active or waits; status.active has those that are"
         if not reason:
             jobs |= {job.uid: job for job in meant if identity.ENDING not in job.annotations}
             waits |= waits_meant
-            if run_id != ALL and not meant and not waits_meant and not _cancelled(run_id, task):
-                reason = "no run of this id is active or waits; status.active has those that are"
         requests.append(Cancellation(run_id, value, reason))
     return Cancelling(tuple(requests), tuple(jobs.values()), frozenset(waits))
 
