@@ -7,11 +7,13 @@ run, `controller/claim` that of a slot which the operator fires.
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final, Self
 
-from cronwright.core import identity
+from cronwright.core import identity, retry
 from cronwright.errors import FieldError
+from cronwright.model.base import render_time
 from cronwright.model.task import ScheduledTask
 
 JSONObject = dict[str, Any]
@@ -29,6 +31,7 @@ class RunNames:
     trace: str
     span: str
     slot: str = ""
+    attempt: int = 1
 
     @classmethod
     def of(cls, run_id: str, slot: str = "") -> Self:
@@ -55,6 +58,7 @@ def job_template(task: ScheduledTask, run: RunNames | None = None) -> JSONObject
         each["labels"] = {**(each.get("labels") or {}), identity.TASK_LABEL: task.name}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), **_origin(task)}
     _set_limits(job, spec.timeout_seconds)
+    metadata["annotations"] |= _set_retry(task, job, pod_spec)
     environment = _environment(task, run)
     for kind in ("initContainers", "containers"):
         for container in pod_spec.get(kind) or ():
@@ -75,6 +79,29 @@ def _set_limits(job: JSONObject, timeout: int | None) -> None:
         job["activeDeadlineSeconds"] = min(net, job.get("activeDeadlineSeconds") or net)
     if isinstance(job.get("ttlSecondsAfterFinished"), int):
         job["ttlSecondsAfterFinished"] = max(TTL_FLOOR, job["ttlSecondsAfterFinished"])
+
+
+def _set_retry(task: ScheduledTask, job: JSONObject, pod: JSONObject) -> dict[str, str]:
+    """Have a Job tried again as the task says: by itself, or by the operator; give its notes."""
+    wanted = task.spec.retry
+    if wanted is None:
+        return {}
+    own = [each for each in ("backoffLimit", "podFailurePolicy") if job.get(each) is not None]
+    if task.spec.job_template and own:
+        problem = f"spec.jobTemplate has a {own[0]} of its own"
+        raise FieldError("spec.retry", wanted.limit, problem, "remove one of the two")
+    in_place = pod.get("restartPolicy") != "Never"
+    if in_place and (wanted.on_exit_codes or not wanted.native):
+        value = pod.get("restartPolicy")
+        problem = "its container restarts in place, which only retry.limit can bound"
+        raise FieldError("spec.retry", value, problem, "write restartPolicy: Never")
+    if not wanted.native:
+        job["backoffLimit"] = 0
+        return {identity.RETRY: retry.written(wanted)}
+    job.update(retry.rendered(wanted))
+    if in_place:
+        del job["podFailurePolicy"]  # there is none for containers that restart
+    return {}
 
 
 def _from_container(container: Mapping[str, Any]) -> JSONObject:
@@ -116,6 +143,9 @@ def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
         entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": text.replace("$(", "$$(")})
     if run and run.slot:
         entries.append({"name": "CRONWRIGHT_SLOT", "value": run.slot})
+    if task.spec.retry and not task.spec.retry.native:
+        number = run.attempt if run else 1
+        entries.append({"name": "CRONWRIGHT_ATTEMPT", "value": str(number)})
     if run:
         entries.append({"name": "TRACEPARENT", "value": f"00-{run.trace}-{run.span}-01"})
     return entries
@@ -142,6 +172,25 @@ def request_job(task: ScheduledTask, cronjob_uid: str, request_id: str, run_id: 
     job = _job(task, cronjob_uid, template, identity.request_job_name(task.name, run_id), notes)
     job["spec"]["suspend"] = True
     return job
+
+
+def attempt_job(
+    task: ScheduledTask, cronjob_uid: str, attempt: retry.Attempt, now: datetime
+) -> JSONObject:
+    """Render the Job of a later attempt of a run, from the task as it is now."""
+    slot = render_time(attempt.slot) if attempt.slot else ""
+    names = replace(RunNames.of(attempt.run_id, slot), attempt=attempt.number)
+    template = job_template(task, names)
+    template["spec"].pop("ttlSecondsAfterFinished", None)  # the Job is the claim to the attempt
+    timeout = task.spec.timeout_seconds
+    if timeout is not None:
+        left = timeout - int((now - attempt.first_start).total_seconds())
+        net = max(left, 0) + DEADLINE_MARGIN
+        template["spec"]["activeDeadlineSeconds"] = min(
+            net, template["spec"]["activeDeadlineSeconds"]
+        )
+    name = identity.attempt_job_name(task.name, attempt.run_id, attempt.number)
+    return _job(task, cronjob_uid, template, name, retry.dumped(attempt))
 
 
 def _job(

@@ -17,6 +17,8 @@ from cronwright.schedule import NativeForm, Timetable
 from cronwright.schedule.native import NO_SCHEDULE
 
 RUNS_ACTIVE: Final = "RunsActive"
+# A Job does not try again so: after a backoff of its own choosing, for reasons, with jitter.
+RETRY: Final = "Retry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,9 @@ def choose(
     if timetable.native is None:
         message = timetable.native_message
         return Firing(Mode.MANAGED, timetable.native_reason, message, None)
+    if task.spec.retry and not task.spec.retry.native:
+        message = "a Job chooses neither when it tries again nor for which reasons"
+        return Firing(Mode.MANAGED, RETRY, message, None)
     known = set(cronjob.active) if cronjob else set()
     if task.status.mode is Mode.MANAGED and any(job.uid not in known for job in running):
         message = "five fields say it too; it becomes native once no run is active"

@@ -6,12 +6,13 @@ reason here, and none of them happens twice for the same facts.
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
 from cronwright.core import identity, requests
+from cronwright.core.attempts import Bounds, Orphan, bounds_of, orphans
 from cronwright.core.cancel import Cancelling, cancel
 from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
@@ -19,7 +20,8 @@ from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.mode import Firing, choose, digest
 from cronwright.core.prune import prune
 from cronwright.core.requests import Act, Answer
-from cronwright.core.run import Run
+from cronwright.core.retry import Attempt, next_attempt, waits
+from cronwright.core.run import Run, first_start
 from cronwright.core.slots import slot_at_hand, timetable_of, unsettled_slot
 from cronwright.core.verdict import Ending, judge, judge_gone
 from cronwright.errors import FieldError
@@ -29,6 +31,7 @@ from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 from cronwright.schedule import Timetable
 
 RECHECK: Final = timedelta(seconds=0.5)
+AGAIN: Final = timedelta(seconds=5)
 _SCHEDULE_FIELDS: Final = (
     "spec.schedule", "spec.every", "spec.at", "spec.startAt", "spec.endAt", "spec.jitter",
     "spec.exclude",
@@ -49,7 +52,8 @@ class World:
     @property
     def jobs(self) -> tuple[JobFacts, ...]:
         """List the Jobs that stand."""
-        return (*(run.job for run in self.runs if not run.gone), *self.recorded)
+        earlier = (job for run in self.runs for job in run.earlier)
+        return (*(run.job for run in self.runs if not run.gone), *earlier, *self.recorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class Plan:
     answers: tuple[Answer, ...]
     endings: Mapping[str, Ending] = field(default_factory=dict)  # by run id
     prunes: tuple[JobFacts, ...] = ()
+    attempts: tuple[Attempt, ...] = ()  # of runs that wait
+    orphans: tuple[Orphan, ...] = ()  # runs that waited, and whose Jobs are gone
     wake: datetime | None = None
 
 
@@ -97,13 +103,20 @@ def decide(world: World) -> Plan:
     step = _step(world, firing, rendered) if firing and rendered else Step.REFUSE
     running = _running(world)
     ended = [run.job for run in world.runs if run.job not in running]
-    cancelling = cancel(world.task, running, (), ended, world.now)
+    waiting_ids = _waiting(world)
+    cancelling = cancel(world.task, running, waiting_ids, ended, world.now)
     timeouts, timeout_wake = _timeouts(world, {job.uid for job in cancelling.jobs})
     late = {job.uid for job in (*timeouts, *cancelling.jobs)}
-    endings, captures, waiting = _judge_runs(world, late)
+    bounds = _bounds(world, cancelling.waiting)
+    judged = _judge_runs(world, late, bounds)
+    gone = orphans(world.task, _known(world), bounds)
+    attempts = (*judged.attempts, *(each.attempt for each in gone if each.ending is None))
     answers, answer_wake = _answers(world) if step is Step.KEEP else ((), None)
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
-    wakes = [timeout_wake, prune_wake, answer_wake, *waiting]
+    wakes = [timeout_wake, prune_wake, answer_wake, *judged.wakes]
+    for each in attempts:
+        # One that is due and can't be started is tried again.
+        wakes.append(bounds.wake(each) if each.due > world.now else world.now + AGAIN)
     if step is Step.WAIT:
         wakes.append(world.now + RECHECK)
     return Plan(
@@ -113,11 +126,13 @@ def decide(world: World) -> Plan:
         firing=firing,
         digest=digest(world.task) if firing and firing.managed else "",
         rendered=rendered,
-        captures=captures,
+        captures=tuple(judged.captures),
         timeouts=timeouts,
         cancelling=cancelling,
         answers=answers,
-        endings=endings,
+        endings=judged.endings,
+        attempts=attempts,
+        orphans=gone,
         prunes=prunes,
         # A time that has passed brought us here: waking for it again would never end.
         wake=min((each for each in wakes if each is not None and each > world.now), default=None),
@@ -132,7 +147,7 @@ def _accept(
     try:
         timetable = timetable_of(task.terms) if task.spec.scheduled else None
         check_extensions(task.spec.extensions)
-        firing = choose(task, timetable, world.cronjob, _running(world))
+        firing = choose(task, timetable, world.cronjob, _active(world))
         fired = timetable.resolved if timetable and firing.managed else None
         return timetable, firing, render(task, firing.native, fired), _ready(firing, timetable)
     except FieldError as error:
@@ -176,12 +191,16 @@ def moves_slots(cronjob: CronJobFacts, spec: Mapping[str, object]) -> bool:
     )
 
 
-def _judge_runs(
-    world: World, late: Set[str]
-) -> tuple[dict[str, Ending], tuple[Capture, ...], list[datetime | None]]:
-    endings: dict[str, Ending] = {}
-    captures: list[Capture] = []
-    wakes: list[datetime | None] = []
+@dataclass(slots=True)
+class _Judged:
+    endings: dict[str, Ending] = field(default_factory=dict)
+    captures: list[Capture] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    wakes: list[datetime | None] = field(default_factory=list)
+
+
+def _judge_runs(world: World, late: Set[str], bounds: Bounds) -> _Judged:
+    judged = _Judged()
     for run in world.runs:
         ending = _ending(run, world)
         capture = capture_of(
@@ -192,12 +211,26 @@ def _judge_runs(
             late=run.job.uid in late,
         )
         if capture is not None:
-            captures.append(capture)
-        elif ending is not None:
-            endings[run.job.run_id] = ending
+            judged.captures.append(capture)
         if ending is None:
-            wakes.append(listen_time(run.job, world.now))
-    return endings, tuple(captures), wakes
+            judged.wakes.append(listen_time(run.job, world.now))
+            continue
+        attempt = next_attempt(run.job, run.pods, ending)
+        if attempt is not None:
+            ending = bounds.end(attempt)
+        if attempt is not None and ending is None:
+            judged.attempts.append(_as_shown(attempt, world.task))
+        elif ending is not None and capture is None:
+            judged.endings[run.job.run_id] = ending
+    return judged
+
+
+def _as_shown(attempt: Attempt, task: ScheduledTask) -> Attempt:
+    """Keep to the due time that the status shows: a pod that is gone tells less of its end."""
+    shown = next((each for each in task.status.pending if each.id == attempt.run_id), None)
+    if shown is None or shown.attempt != attempt.number or shown.due is None:
+        return attempt
+    return replace(attempt, due=shown.due)
 
 
 def _ending(run: Run, world: World) -> Ending | None:
@@ -205,7 +238,7 @@ def _ending(run: Run, world: World) -> Ending | None:
         return judge(run.job, run.pods)
     decided = judge(run.job, run.pods) if run.job.finished else None
     replaced = world.task.spec.concurrency_policy is ConcurrencyPolicy.REPLACE and any(
-        other.created >= run.job.created and other.uid != run.job.uid for other in world.jobs
+        other.created >= run.job.created and other.run_id != run.job.run_id for other in world.jobs
     )
     asked = run.job.annotations.get(identity.ENDING)
     return decided or judge_gone(run.pods, replaced=replaced, asked=asked, now=world.now)
@@ -215,11 +248,34 @@ def _running(world: World) -> tuple[JobFacts, ...]:
     return tuple(run.job for run in world.runs if not run.gone and judge(run.job, run.pods) is None)
 
 
+def _active(world: World) -> tuple[JobFacts, ...]:
+    """List the last Jobs of runs that go on, those that wait for an attempt included."""
+    waiting = tuple(run.job for run in world.runs if waits(run.job, run.pods))
+    return (*_running(world), *waiting)
+
+
+def _known(world: World) -> set[str]:
+    return {run.job.run_id for run in world.runs} | {job.run_id for job in world.recorded}
+
+
+def _waiting(world: World) -> set[str]:
+    here = {run.job.run_id for run in world.runs if waits(run.job, run.pods)}
+    known = _known(world)
+    return here | {each.id for each in world.task.status.pending if each.id not in known}
+
+
+def _bounds(world: World, cancelled: Set[str]) -> Bounds:
+    try:
+        return bounds_of(world.task, world.jobs, cancelled, world.now)
+    except FieldError:
+        return Bounds(cancelled, None, (), world.now)
+
+
 def _answers(world: World) -> tuple[tuple[Answer, ...], datetime | None]:
     """Answer requests, and say when to look again at those that have to wait for a slot."""
     recorded = {job.run_id for job in world.recorded}
     recorded |= {entry.id for entry in world.task.status.history}
-    answers = requests.answer(world.task, _running(world), recorded, world.now)
+    answers = requests.answer(world.task, _active(world), recorded, world.now)
     acts = [each for each in answers if each.act in {Act.START, Act.SKIP}]
     if acts and world.cronjob and slot_at_hand(world.cronjob, world.jobs, world.now):
         return tuple(each for each in answers if each not in acts), world.now + RECHECK
@@ -232,9 +288,10 @@ def _timeouts(world: World, cancelled: Set[str]) -> tuple[tuple[JobFacts, ...], 
     if timeout is None:
         return (), None
     ends = {
-        job.uid: job.start_time + timedelta(seconds=timeout)
+        job.uid: start + timedelta(seconds=timeout)
         for job in _running(world)
         if job.start_time is not None
+        and (start := first_start(job)) is not None
         and identity.ENDING not in job.annotations
         and job.uid not in cancelled
     }

@@ -34,6 +34,14 @@ class Trigger(StrEnum):
     MANUAL = "Manual"
 
 
+class PendingReason(StrEnum):
+    """Why a run waits."""
+
+    QUEUED = "Queued"
+    RETRY = "Retry"
+    CATCH_UP = "CatchUp"
+
+
 class Mode(StrEnum):
     """Who fires the slots: the CronJob controller, or the operator itself."""
 
@@ -102,6 +110,28 @@ class ActiveRun(ResourceModel):
     )
     trigger: Trigger = Field(description="What started the run.")
     start_time: Time | None = Field(default=None, description="When the run started.")
+
+
+class PendingRun(ResourceModel):
+    """A run that is to start later."""
+
+    id: str = Field(description="The run's id, as its record will have it.")
+    reason: PendingReason = Field(
+        description="Why it waits: Queued, for other runs to end; Retry, for its next attempt; "
+        "CatchUp, for its turn among those that are made up for."
+    )
+    trigger: Trigger = Field(description="What asked for the run.")
+    slot: Time | None = Field(
+        default=None, description="The time that the run was due; a manual run has none."
+    )
+    request: str | None = Field(
+        default=None, description="The id of the request or backfill that asked for it, if one did."
+    )
+    attempt: int = Field(default=1, description="Which attempt of the run is to start.")
+    due: Time | None = Field(
+        default=None,
+        description="When it was due, jitter included, or asked for; of a retry, when it is due.",
+    )
 
 
 class Gap(ResourceModel):
@@ -185,6 +215,11 @@ class TaskStatus(ResourceModel):
         default_factory=list, description="The runs that have not ended."
     )
     active_count: int = Field(default=0, description="How many runs have not ended.")
+    pending: list[PendingRun] = Field(
+        default_factory=list,
+        description="The runs that are to start later, at most 50: queued ones, retries, and "
+        "slots that are made up for.",
+    )
     last_run: RunRecord | None = Field(default=None, description="The last run that ended.")
     last_failure: RunRecord | None = Field(
         default=None, description="The last run that ended otherwise than Succeeded."

@@ -16,6 +16,7 @@ from cronwright.errors import FieldError
 from cronwright.model.base import ResourceModel
 from cronwright.model.cel import CONTAINER, JOB_TEMPLATE, ONE_SCHEDULE, ONE_TEMPLATE, TIMEOUT
 from cronwright.model.duration import PATTERN, parse_duration
+from cronwright.model.retry import Retry
 from cronwright.model.status import TaskStatus
 from cronwright.schedule import Dialect, RepeatedTime, SkippedTime, Terms
 
@@ -150,6 +151,12 @@ class TaskSpec(ResourceModel):
         "TimedOut, after the Pod's grace period. Without it a run may take any time.",
         json_schema_extra=TIMEOUT,
     )  # fmt: skip
+    retry: Retry | None = Field(
+        default=None,
+        description="Whether a failed run is tried again. With limit and onExitCodes alone the "
+        "Job does it, and the task stays native; with more the operator does, a Job an attempt. "
+        "Left out, jobTemplate's own backoffLimit counts, and a container is tried once.",
+    )
     successful_jobs_history_limit: int = Field(
         default=3, ge=0, description="How many succeeded Jobs are left standing."
     )
