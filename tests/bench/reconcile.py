@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
+from cronwright.controller.attempts import Attempts
 from cronwright.controller.change import Changes
 from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
@@ -137,6 +138,7 @@ class _World:
             collector=Collector(client, witness, queue.add),
             changes=Changes(sources, queue, CronJobWriter(client), engine),
             requests=Requests(client),
+            attempts=Attempts(client, sources),
             engine=engine,
             journal=Journal(OperatorMetrics()),
             clock=lambda: self._now,

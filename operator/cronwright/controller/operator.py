@@ -16,6 +16,7 @@ import kopf
 from aiohttp import web
 
 from cronwright.controller import alarm, handlers, health, token
+from cronwright.controller.attempts import Attempts
 from cronwright.controller.change import Changes
 from cronwright.controller.children import Children
 from cronwright.controller.claim import Claims
@@ -208,6 +209,7 @@ class _Operator:
             collector=self._collector,
             changes=changes,
             requests=self._requests,
+            attempts=Attempts(self._client, self._sources),
             engine=self._engine,
             journal=Journal(self._metrics),
             clock=_now,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cronwright.controller.attempts import Attempts
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
@@ -43,6 +44,7 @@ class Tools:
     collector: Collector
     changes: Changes
     requests: Requests
+    attempts: Attempts
     engine: Engine
     journal: Journal
     clock: Callable[[], datetime]
@@ -109,6 +111,9 @@ class Reconciler:
             await self._end(job, "timeout")
         for job in plan.cancelling.jobs:
             await self._end(job, cancel.ENDING)
+        begun: set[str] = set()
+        if readiness.ok and plan.rendered is not None and cronjob is not None:
+            begun = await self._tools.attempts.start(world, plan, cronjob)
         started: list[JobFacts] = []
         answered: list[Answer] = []
         if plan.answers and readiness.ok and plan.step is Step.KEEP and cronjob is not None:
@@ -120,7 +125,9 @@ class Reconciler:
         written = readiness.ok and plan.step not in {Step.WAIT, Step.REFUSE}
         progress = self._tools.engine.progress(key)
         gaps = self._tools.engine.gaps(key)
-        return Outcome(readiness, cronjob, written, tuple(started), tuple(answered), progress, gaps)
+        return Outcome(
+            readiness, cronjob, written, tuple(started), tuple(answered), progress, gaps, begun
+        )
 
     def _active(self, key: TaskKey) -> set[str]:
         return {job.uid for job in active_jobs(self._sources, key, judged=True)}

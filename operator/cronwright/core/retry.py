@@ -7,6 +7,7 @@ that failed, `controller/attempts` makes the Job of the attempt that is due.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,11 +44,11 @@ class Policy:
     reasons: frozenset[str]
 
     def delay(self, run_id: str, attempt: int) -> timedelta:
-        """Say how long after an attempt's end the next begins: always the same for the same."""
+        """Say how long after an attempt's end the next begins: always the same, in seconds."""
         backoff = min(self.initial * self.factor ** min(attempt - 1, _LAST_STEP), self.longest)
         digest = hashlib.sha256(f"jitter {run_id} {attempt}".encode()).digest()
         spread = self.jitter * int.from_bytes(digest[:4]) / 2**32
-        return timedelta(seconds=backoff + spread)
+        return timedelta(seconds=math.ceil(backoff + spread))
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,23 @@ def lost_record(active: ActiveRun, now: datetime) -> RunRecord:
     )
 
 
+def waited_record(active: ActiveRun, attempts: int, ending: Ending) -> RunRecord:
+    """Make the record of a run that ended while it waited, and whose Jobs are gone."""
+    return RunRecord(
+        name=active.name,
+        id=active.id,
+        slot=active.slot,
+        trigger=active.trigger,
+        verdict=ending.verdict,
+        start_time=active.start_time,
+        completion_time=ending.time,
+        attempts=attempts,
+        reason=ending.reason,
+        message=ending.message,
+        captured=Captured.LOST,
+    )
+
+
 def skipped_record(run_id: str, reason: str, message: str, now: datetime) -> RunRecord:
     """Make the record of a request that started nothing."""
     return RunRecord(
