@@ -28,6 +28,16 @@ async def test_every_example_is_ready(
     assert {f"scheduledtask.cronwright.dev/{name}" for name in ready} == applied
 
 
+async def test_a_flaky_example_succeeds_the_third_time(
+    kubectl: Kubectl, tasks: Tasks, operator: OperatorProcess
+) -> None:
+    await kubectl("apply", "-f", str(EXAMPLES / "26-retry.yaml"))
+    await tasks.ready("flaky")
+    record = await tasks.run("flaky")
+    assert (record["verdict"], record["attempts"]) == ("Succeeded", 3)
+    assert record["logTail"] == "attempt 3\n"
+
+
 # What a CronJob can't say: each is due within half a minute, but for the one-shot.
 MANAGED = sorted(EXAMPLES.glob("1[4-9]-*")) + sorted(EXAMPLES.glob("2[0-4]-*"))
 

@@ -10,8 +10,10 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from cronwright.api import names
+from cronwright.core.retry import written
 from cronwright.model.duration import parse_duration
 from cronwright.model.extensions import check_extensions
+from cronwright.model.retry import Backoff, Retry
 from cronwright.model.task import Logs, TaskSpec
 from cronwright.schedule import load_zone
 
@@ -21,6 +23,7 @@ _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
     "time_zone": load_zone,
     "timeout": lambda value: parse_duration(value, "spec.timeout"),
     "extensions": check_extensions,
+    "retry": written,
 }
 
 
@@ -30,12 +33,31 @@ class StrictLogs(Logs):
     model_config = _STRICT
 
 
+class StrictBackoff(Backoff):
+    """`spec.retry.backoff`, with no field that isn't known."""
+
+    model_config = _STRICT
+
+
+class StrictRetry(Retry):
+    """`spec.retry`, with no field that isn't known."""
+
+    model_config = _STRICT
+    backoff: StrictBackoff | None = Field(
+        default=None, description=Retry.model_fields["backoff"].description
+    )
+
+
 class StrictSpec(TaskSpec):
     """The spec of a ScheduledTask, with no field that isn't known."""
 
     model_config = _STRICT
     logs: StrictLogs = Field(
         default=StrictLogs(), description=TaskSpec.model_fields["logs"].description
+    )
+
+    retry: StrictRetry | None = Field(
+        default=None, description=TaskSpec.model_fields["retry"].description
     )
 
     @field_validator(*_CHECKS)
