@@ -5,6 +5,7 @@ left as it is: the next look tries again, and nothing else of the task waits for
 """
 
 import logging
+from dataclasses import replace
 
 from cronwright.controller.gather import Sources
 from cronwright.core.facts import CronJobFacts, job_facts
@@ -33,7 +34,7 @@ class Attempts:
             if attempt.due > world.now:
                 continue
             try:
-                await self._start(world, attempt, cronjob)
+                await self._start(world, attempt, cronjob, plan.checkpoint)
             except Fenced:
                 raise  # the next leader does
             except (ApiError, FieldError) as error:
@@ -44,9 +45,14 @@ class Attempts:
                 started.add(attempt.run_id)
         return started
 
-    async def _start(self, world: World, attempt: Attempt, cronjob: CronJobFacts) -> None:
+    async def _start(
+        self, world: World, attempt: Attempt, cronjob: CronJobFacts, checkpoint: str | None
+    ) -> None:
         namespace = world.task.namespace
-        manifest = attempt_job(world.task, cronjob.uid, attempt, world.now)
+        # Also what has just ended and is not in the status yet.
+        status = world.task.status.model_copy(update={"checkpoint": checkpoint})
+        task = replace(world.task, status=status)
+        manifest = attempt_job(task, cronjob.uid, attempt, world.now)
         try:
             body = await self._client.create(paths.jobs(namespace), manifest)
         except AlreadyExists:

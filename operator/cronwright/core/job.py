@@ -59,6 +59,8 @@ def job_template(task: ScheduledTask, run: RunNames | None = None) -> JSONObject
     metadata["annotations"] = {**(metadata.get("annotations") or {}), **_origin(task)}
     _set_limits(job, spec.timeout_seconds)
     metadata["annotations"] |= _set_retry(task, job, pod_spec)
+    if spec.checkpoint:
+        _write_checkpoints(pod_spec)
     environment = _environment(task, run)
     for kind in ("initContainers", "containers"):
         for container in pod_spec.get(kind) or ():
@@ -83,25 +85,33 @@ def _set_limits(job: JSONObject, timeout: int | None) -> None:
 
 def _set_retry(task: ScheduledTask, job: JSONObject, pod: JSONObject) -> dict[str, str]:
     """Have a Job tried again as the task says: by itself, or by the operator; give its notes."""
-    wanted = task.spec.retry
-    if wanted is None:
+    wanted, managed = task.spec.retry, task.spec.job_an_attempt
+    if wanted is None and not managed:
         return {}
+    field = "spec.retry" if wanted else "spec.checkpoint"
     own = [each for each in ("backoffLimit", "podFailurePolicy") if job.get(each) is not None]
     if task.spec.job_template and own:
         problem = f"spec.jobTemplate has a {own[0]} of its own"
-        raise FieldError("spec.retry", wanted.limit, problem, "remove one of the two")
+        raise FieldError(field, job[own[0]], problem, "remove one of the two, or write retry.limit")
     in_place = pod.get("restartPolicy") != "Never"
-    if in_place and (wanted.on_exit_codes or not wanted.native):
+    if in_place and (managed or (wanted and wanted.on_exit_codes)):
         value = pod.get("restartPolicy")
         problem = "its container restarts in place, which only retry.limit can bound"
-        raise FieldError("spec.retry", value, problem, "write restartPolicy: Never")
-    if not wanted.native:
+        raise FieldError(field, value, problem, "write restartPolicy: Never")
+    if managed:
         job["backoffLimit"] = 0
-        return {identity.RETRY: retry.written(wanted)}
-    job.update(retry.rendered(wanted))
-    if in_place:
-        del job["podFailurePolicy"]  # there is none for containers that restart
-    return {}
+    elif wanted:
+        job.update(retry.rendered(wanted))
+        if in_place:
+            del job["podFailurePolicy"]  # there is none for containers that restart
+    return {identity.RETRY: retry.written(wanted)} if managed and wanted else {}
+
+
+def _write_checkpoints(pod: JSONObject) -> None:
+    """Have the containers' termination messages be their own words, also where they fail."""
+    for container in pod.get("containers") or ():
+        if isinstance(container, dict):
+            container["terminationMessagePolicy"] = "File"
 
 
 def _from_container(container: Mapping[str, Any]) -> JSONObject:
@@ -143,7 +153,10 @@ def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
         entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": text.replace("$(", "$$(")})
     if run and run.slot:
         entries.append({"name": "CRONWRIGHT_SLOT", "value": run.slot})
-    if task.spec.retry and not task.spec.retry.native:
+    if run and task.spec.checkpoint and task.status.checkpoint:
+        text = task.status.checkpoint.replace("$(", "$$(")
+        entries.append({"name": "CRONWRIGHT_CHECKPOINT", "value": text})
+    if task.spec.job_an_attempt:
         number = run.attempt if run else 1
         entries.append({"name": "CRONWRIGHT_ATTEMPT", "value": str(number)})
     if run:

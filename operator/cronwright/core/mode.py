@@ -19,6 +19,8 @@ from cronwright.schedule.native import NO_SCHEDULE
 RUNS_ACTIVE: Final = "RunsActive"
 # A Job does not try again so: after a backoff of its own choosing, for reasons, with jitter.
 RETRY: Final = "Retry"
+# A CronJob hands nothing from one run to the next.
+CHECKPOINT: Final = "Checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,10 @@ def choose(
     if timetable.native is None:
         message = timetable.native_message
         return Firing(Mode.MANAGED, timetable.native_reason, message, None)
-    if task.spec.retry and not task.spec.retry.native:
+    if task.spec.checkpoint:
+        message = "a CronJob hands nothing from one run to the next"
+        return Firing(Mode.MANAGED, CHECKPOINT, message, None)
+    if task.spec.job_an_attempt:
         message = "a Job chooses neither when it tries again nor for which reasons"
         return Firing(Mode.MANAGED, RETRY, message, None)
     known = set(cronjob.active) if cronjob else set()

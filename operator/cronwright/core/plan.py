@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from cronwright.core import identity, requests
+from cronwright.core import checkpoint, identity, requests
 from cronwright.core.attempts import Bounds, Orphan, bounds_of, orphans
 from cronwright.core.cancel import Cancelling, cancel
 from cronwright.core.capture import Capture, capture_of, listen_time
@@ -94,6 +94,7 @@ class Plan:
     prunes: tuple[JobFacts, ...] = ()
     attempts: tuple[Attempt, ...] = ()  # of runs that wait
     orphans: tuple[Orphan, ...] = ()  # runs that waited, and whose Jobs are gone
+    checkpoint: str | None = None
     wake: datetime | None = None
 
 
@@ -132,6 +133,7 @@ def decide(world: World) -> Plan:
         answers=answers,
         endings=judged.endings,
         attempts=attempts,
+        checkpoint=checkpoint.latest(world.task, _over(world, judged)),
         orphans=gone,
         prunes=prunes,
         # A time that has passed brought us here: waking for it again would never end.
@@ -223,6 +225,12 @@ def _judge_runs(world: World, late: Set[str], bounds: Bounds) -> _Judged:
         elif ending is not None and capture is None:
             judged.endings[run.job.run_id] = ending
     return judged
+
+
+def _over(world: World, judged: _Judged) -> list[Run]:
+    """List the runs whose last attempt has ended, with nothing left to be read of it."""
+    ids = {*judged.endings, *(each.run_id for each in judged.attempts)}
+    return [run for run in world.runs if run.job.run_id in ids]
 
 
 def _as_shown(attempt: Attempt, task: ScheduledTask) -> Attempt:

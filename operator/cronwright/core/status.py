@@ -84,6 +84,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             active=active,
             active_count=len(active),
             pending=_pending(plan, outcome),
+            checkpoint=plan.checkpoint,
             last_run=last_run,
             last_failure=_latest(failures, old.last_failure),
             history=history,

@@ -157,6 +157,12 @@ class TaskSpec(ResourceModel):
         "Job does it, and the task stays native; with more the operator does, a Job an attempt. "
         "Left out, jobTemplate's own backoffLimit counts, and a container is tried once.",
     )
+    checkpoint: bool = Field(
+        default=False,
+        description="Whether what an attempt leaves as its checkpoint is handed to the next "
+        "attempt and the next run. The task is then Managed, with a Job an attempt, and its "
+        "containers' terminationMessagePolicy is File.",
+    )
     successful_jobs_history_limit: int = Field(
         default=3, ge=0, description="How many succeeded Jobs are left standing."
     )
@@ -215,6 +221,11 @@ class TaskSpec(ResourceModel):
     def scheduled(self) -> bool:
         """Whether the task has slots at all."""
         return any((self.schedule, self.schedules, self.every, self.at))
+
+    @property
+    def job_an_attempt(self) -> bool:
+        """Whether the operator makes each attempt, a Job of its own."""
+        return self.checkpoint or (self.retry is not None and not self.retry.native)
 
     @property
     def timeout_seconds(self) -> int | None:
