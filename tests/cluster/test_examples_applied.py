@@ -38,6 +38,14 @@ async def test_a_flaky_example_succeeds_the_third_time(
     assert record["logTail"] == "attempt 3\n"
 
 
+async def test_an_example_counts_on_from_run_to_run(
+    kubectl: Kubectl, tasks: Tasks, operator: OperatorProcess
+) -> None:
+    await kubectl("apply", "-f", str(EXAMPLES / "27-checkpoint.yaml"))
+    status = await tasks.ended("counter", 2, timeout=60.0)
+    assert [each["result"] for each in status["history"][:2]] == ["batch 2", "batch 1"]
+
+
 # What a CronJob can't say: each is due within half a minute, but for the one-shot.
 MANAGED = sorted(EXAMPLES.glob("1[4-9]-*")) + sorted(EXAMPLES.glob("2[0-4]-*"))
 

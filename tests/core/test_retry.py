@@ -223,7 +223,8 @@ def test_what_can_not_be_read_names_its_field(spec: dict[str, Any], words: str) 
 
 def test_a_template_that_tries_again_itself_is_refused() -> None:
     pod_spec = {"restartPolicy": "Never", "containers": [{"name": "a", "image": "b"}]}
-    for own in ({"backoffLimit": 0}, {"podFailurePolicy": {"rules": []}}):
+    owns: list[dict[str, Any]] = [{"backoffLimit": 0}, {"podFailurePolicy": {"rules": []}}]
+    for own in owns:
         template = {"spec": {**own, "template": {"spec": pod_spec}}}
         with pytest.raises(FieldError, match=f"a {next(iter(own))} of its own"):
             job_template(task({"jobTemplate": template, "retry": {"limit": 1}}))

@@ -58,6 +58,7 @@ def test_defaults_stand_in_the_spec_and_nowhere_in_the_status() -> None:
         "timeZone": "Etc/UTC",
         "concurrencyPolicy": "Allow",
         "suspend": False,
+        "checkpoint": False,
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 1,
         "priority": 0,
