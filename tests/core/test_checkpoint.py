@@ -107,5 +107,5 @@ def test_the_next_run_finds_it_in_its_environment() -> None:
 def test_a_template_that_tries_again_itself_is_refused() -> None:
     inner = {"restartPolicy": "Never", "containers": [{"name": "a", "image": "b"}]}
     template = {"spec": {"backoffLimit": 2, "template": {"spec": inner}}}
-    with pytest.raises(FieldError, match="spec[.]checkpoint"):
+    with pytest.raises(FieldError, match=r"spec\.checkpoint"):
         job_template(task({**KEEPS, "jobTemplate": template}))

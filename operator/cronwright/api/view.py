@@ -21,6 +21,7 @@ from cronwright.model.status import (
     Condition,
     Gap,
     Mode,
+    PendingRun,
     RunRecord,
     TaskStatus,
     Verdict,
@@ -79,6 +80,7 @@ class TaskView(TaskSummary):
     )
     gaps: list[Gap] = Field(description=_STATUS["gaps"])
     active: list[ActiveRun] = Field(description=_STATUS["active"])
+    pending: list[PendingRun] = Field(description=_STATUS["pending"])
     last_run: RunRecord | None = Field(description=_STATUS["last_run"])
     last_failure: RunRecord | None = Field(description=_STATUS["last_failure"])
     history: list[RunRecord] = Field(description=_STATUS["history"])
@@ -129,6 +131,7 @@ def task_view(body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "nextRunTimes": next_run_times(body, now),
         "gaps": status.get("gaps", []),
         "active": status.get("active", []),
+        "pending": status.get("pending", []),
         "lastRun": status.get("lastRun"),
         "lastFailure": status.get("lastFailure"),
         "history": status.get("history", []),
