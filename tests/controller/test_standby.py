@@ -7,6 +7,7 @@ import pytest
 
 from cronwright.controller import standby as module
 from cronwright.controller.gather import Sources
+from cronwright.controller.intake import Intake
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.standby import BehindError, Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
@@ -27,6 +28,9 @@ class Watched:
     def __init__(self, **more: Any) -> None:
         self._store: Store[Any] = Store(lambda *_: None, **more)
         self.version = 0
+
+    def seen(self) -> tuple[float, float]:
+        return 0.0, 0.0
 
     def get(self, namespace: str, name: str) -> Any:
         return self._store.get(ObjectKey(namespace, name))
@@ -76,6 +80,7 @@ class Bench:
             pods=cast("Any", self.pods),
             witness=self.witness,
             generations={},
+            intake=Intake(),
         )
         self.queue: WorkQueue[TaskKey] = WorkQueue()
         self.standby = Standby(cast("Client", self.lists), sources, self.queue, "", _now)

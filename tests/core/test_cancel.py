@@ -1,102 +1,108 @@
-"""Which runs a request to cancel ends, and when it does nothing."""
+"""What an annotation cancels: one run or all, that run or wait, and nothing of later."""
 
 import json
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cronwright.core import identity
-from cronwright.core.cancel import Cancelling, cancel
+from cronwright.core import cancel, identity
+from cronwright.core.cancel import Cancels
 from cronwright.core.facts import JobFacts
-from cronwright.core.plan import decide
-from cronwright.core.run import Run
-from tests.core.world import NOON, TASK_UID, cronjob, finished, job, pod, task, world
+from cronwright.core.requests import Act
+from cronwright.model.status import PendingReason, PendingRun, Trigger
+from tests.core.world import job, task
 
-NOW = NOON + timedelta(seconds=4)
-FIRST, SECOND = job("report-1"), job("report-2")
-ENDING = replace(FIRST, annotations={**FIRST.annotations, identity.ENDING: "cancel"})
-
-
-def asked(run_id: str, at: datetime = NOW) -> dict[str, str]:
-    return {f"cancel.cronwright.dev/{run_id}": json.dumps({"requestedAt": at.isoformat()})}
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+ASKED = NOW - 5 * SECOND
 
 
-def cancelling(
-    annotations: dict[str, str], *jobs: JobFacts, waiting: Any = (), status: Any = None
-) -> Cancelling:
-    going = [each for each in jobs if each.finished is None]
-    ended = [each for each in jobs if each.finished is not None]
-    return cancel(task(annotations=annotations, status=status), going, waiting, ended, NOW)
+def running(name: str, created: datetime, **annotations: str) -> JobFacts:
+    return job(name, created=created, annotations={identity.RUN_ID: name, **annotations})
 
 
-def test_one_run_is_ended_and_the_others_go_on() -> None:
-    found = cancelling(asked(FIRST.run_id), FIRST, SECOND)
-    assert found.jobs == (FIRST,)
-    assert [(each.id, each.refusal) for each in found.requests] == [(FIRST.run_id, "")]
+def waits(run_id: str, due: datetime) -> PendingRun:
+    return PendingRun(
+        id=run_id, reason=PendingReason.QUEUED, trigger=Trigger.SCHEDULE, slot=due, due=due
+    )
 
 
-def test_all_ends_what_had_started_when_it_was_asked_for() -> None:
-    later = replace(job("report-3"), created=NOW + timedelta(seconds=2))
-    found = cancelling(asked("all"), FIRST, SECOND, later, waiting={"a", "b"})
-    assert found.jobs == (FIRST, SECOND)
-    assert found.waiting == {"a", "b"}
+def decide(
+    target: str,
+    jobs: tuple[JobFacts, ...] = (),
+    pending: tuple[PendingRun, ...] = (),
+    *,
+    asked: datetime = ASKED,
+    requested: str = "",
+) -> Cancels:
+    notes = {identity.CANCEL_PREFIX + target: json.dumps({"requestedAt": asked.isoformat()})}
+    if requested:
+        notes[identity.RUN_REQUEST_PREFIX + requested] = "{}"
+    return cancel.decide(task(annotations=notes), jobs, pending, {"ended"}, NOW)
 
 
-def test_a_run_that_waits_is_cancelled_without_a_job() -> None:
-    found = cancelling(asked("a"), FIRST, waiting={"a", "b"})
-    assert (found.jobs, found.waiting) == ((), frozenset({"a"}))
-    assert [each.refusal for each in found.requests] == [""]
+def test_one_run_is_ended_and_its_annotation_taken_off() -> None:
+    one, other = running("one", NOW - 60 * SECOND), running("other", NOW - 60 * SECOND)
+
+    found = decide("one", (one, other))
+
+    assert found.jobs == (one,)
+    assert [(each.annotation, each.act) for each in found.answers] == [
+        ("cancel.cronwright.dev/one", Act.FORGET)
+    ]
 
 
-def test_a_run_that_is_being_ended_is_not_ended_again() -> None:
-    late = asked(FIRST.run_id, NOW - timedelta(hours=1))  # the operator was away in between
-    for each in (ENDING, finished(ENDING, "Failed", "DeadlineExceeded")):
-        found = cancelling(late, each)
-        assert found.jobs == ()
-        assert [each.refusal for each in found.requests] == [""]
+def test_a_run_that_waits_never_starts() -> None:
+    found = decide("one", pending=(waits("one", NOW), waits("other", NOW)))
+
+    assert found.ids == {"one"}
+    assert found.jobs == ()
 
 
-def test_a_run_that_was_cancelled_before_a_crash_is_told_of_no_more() -> None:
-    record = {"id": "gone", "trigger": "Manual", "verdict": "Cancelled"}
-    found = cancelling(asked("gone"), status={"history": [record]})
-    assert [each.refusal for each in found.requests] == [""]
+def test_all_means_what_there_was_when_it_was_asked() -> None:
+    before, after = running("a", ASKED - SECOND), running("b", ASKED + SECOND)
+
+    found = decide("all", (before, after), (waits("c", ASKED), waits("d", ASKED + SECOND)))
+
+    assert found.jobs == (before,)
+    assert found.ids == {"c"}
 
 
-def test_a_run_that_was_asked_for_is_cancelled_once_it_has_begun() -> None:
-    run_id = identity.request_run_id(TASK_UID, "mine")
-    request = {"run.cronwright.dev/mine": json.dumps({"requestedAt": NOW.isoformat()})}
-    assert cancelling({**request, **asked(run_id)}) == Cancelling()
-    begun = replace(FIRST, annotations={identity.RUN_ID: run_id})
-    assert cancelling({**request, **asked(run_id)}, begun).jobs == (begun,)
+def test_a_run_that_is_ended_already_is_not_ended_again() -> None:
+    ending = running("one", NOW - 60 * SECOND, **{identity.ENDING: "cancel"})
+
+    found = decide("one", (ending,))
+
+    assert found.jobs == ()
+    assert [each.act for each in found.answers] == [Act.FORGET]
 
 
 @pytest.mark.parametrize(
-    ("annotations", "words"),
+    ("target", "asked", "words"),
     [
-        (asked("unknown"), "no run of this id is active or waits"),
-        (asked(FIRST.run_id, NOW - timedelta(minutes=11)), "older than 10 minutes"),
-        (asked(FIRST.run_id, NOW + timedelta(minutes=2)), "lies in the future"),
-        ({f"cancel.cronwright.dev/{FIRST.run_id}": "now"}, "names no time"),
-        ({"cancel.cronwright.dev/all": "now"}, "names no time"),
+        ("nobody", ASKED, "no run of this id is active or waits"),
+        ("one", NOW - timedelta(minutes=11), "older than 10 minutes"),
+        ("all", NOW + timedelta(minutes=5), "lies in the future"),
     ],
 )
-def test_what_can_not_be_done_is_refused(annotations: dict[str, str], words: str) -> None:
-    found = cancelling(annotations, FIRST, waiting={"a"})
-    assert (found.jobs, found.waiting) == ((), frozenset())
-    assert words in found.requests[0].refusal
+def test_what_can_not_be_is_refused(target: str, asked: datetime, words: str) -> None:
+    found = decide(target, (running("one", NOW - 60 * SECOND),), asked=asked)
+
+    assert (found.jobs, found.ids) == ((), frozenset())
+    ((act, message),) = [(each.act, each.message) for each in found.answers]
+    assert act is Act.REFUSE
+    assert words in message
 
 
-def test_what_ends_is_listened_to_and_not_ended_for_its_timeout_too() -> None:
-    of = task({"timeout": "3s"}, annotations=asked(FIRST.run_id))
-    plan = decide(world(of, Run(FIRST, (pod(FIRST, "Running"),)), standing=cronjob(of)))
-    assert (plan.cancelling.jobs, plan.timeouts) == ((FIRST,), ())
-    assert [each.follow for each in plan.captures] == [True]
+def test_a_run_that_has_its_record_needs_nothing() -> None:
+    assert [each.act for each in decide("ended").answers] == [Act.FORGET]
 
 
-def test_a_run_that_has_ended_is_not_ended_again() -> None:
-    of = task(annotations=asked(FIRST.run_id, NOON))
-    plan = decide(world(of, Run(FIRST, (pod(FIRST),)), standing=cronjob(of)))
-    assert plan.cancelling.jobs == ()
-    assert "no run of this id" in plan.cancelling.requests[0].refusal
+def test_a_run_that_is_only_requested_is_cancelled_once_it_is_there() -> None:
+    run_id = identity.request_run_id(task().uid, "mine")
+
+    assert decide(run_id, requested="mine") == Cancels()
+
+
+def test_a_task_of_which_nobody_wants_anything_costs_nothing() -> None:
+    assert cancel.decide(task(), (running("one", NOW),), (), set(), NOW) == Cancels()

@@ -31,7 +31,12 @@
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]
-# Says why a request was refused.
+# Reads the sizes of concurrency groups; no other ConfigMap.
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [cronwright-concurrency-groups]
+  verbs: [list, watch]
+# Says why a request was refused, and which size of a group can't be read.
 - apiGroups: [""]
   resources: [events]
   verbs: [create]

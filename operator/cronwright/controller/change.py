@@ -20,7 +20,7 @@ from cronwright.core.facts import CronJobFacts
 from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.run import cut
 from cronwright.kube.errors import BadRequest, Conflict, Forbidden, Invalid
-from cronwright.model import conditions
+from cronwright.model import conditions, reasons
 
 _LOOK_AGAIN: Final = timedelta(seconds=30)
 _LONGEST_MESSAGE: Final = 700
@@ -88,13 +88,13 @@ class Changes:
         return readiness, cronjob
 
     def _refuse_unknown_runs(self, key: TaskKey, world: World) -> None:
-        """Raise Conflict where a run is active that the CronJob controller would not see.
+        """Raise Conflict where a run is active or waits that the CronJob controller does not see.
 
-        A slot that was settled just now may have started it; the next look finds it active.
+        A slot that was settled just now may have started it; the next look finds it.
         """
         known = set(world.cronjob.active) if world.cronjob else set()
         active = active_jobs(self._sources, key, judged=True)
-        if any(job.uid not in known for job in active):
+        if any(job.uid not in known for job in active) or self._sources.intake.put_off(key):
             raise Conflict(HTTPStatus.CONFLICT, "Conflict", "a run has started meanwhile")
 
     def _follow(
@@ -109,7 +109,8 @@ class Changes:
         if plan.firing is None or not readiness.ok or cronjob is None:
             return
         if not is_managed(world.task, plan):
-            self._engine.drop(key, world.now)
+            reason = reasons.SUSPENDED if world.task.spec.suspend else reasons.SUPERSEDED
+            self._engine.drop(key, world.now, reason)
             return
         mark = mark_of(world, plan, cronjob)
         if mark != self._engine.mark(key):

@@ -2,12 +2,14 @@
 
 What they see goes to the witness where the cluster may soon forget it, and to the queue where it
 can matter to a decision. Most events of a run can't (a pod was scheduled, its container started):
-leaving them out halves the work a run costs.
+leaving them out halves the work a run costs. One more reads the sizes of concurrency groups.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from cronwright.controller.groups import Groups
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.witness import Witness
@@ -19,6 +21,7 @@ from cronwright.core.facts import (
     job_facts,
     pod_facts,
 )
+from cronwright.core.group_sizes import CONFIG_MAP, GroupSizes, group_sizes
 from cronwright.core.identity import TASK_LABEL
 from cronwright.kube import paths
 from cronwright.kube.client import Client
@@ -28,13 +31,20 @@ Facts = TypeVar("Facts", CronJobFacts, JobFacts)
 
 
 class Children:
-    """The three informers, feeding one queue."""
+    """The informers, feeding one queue."""
 
     def __init__(
-        self, client: Client, namespace: str, queue: WorkQueue[TaskKey], witness: Witness
+        self,
+        client: Client,
+        namespace: str,
+        queue: WorkQueue[TaskKey],
+        witness: Witness,
+        on_restored: Callable[[], Awaitable[None]],
+        groups: Groups,
     ) -> None:
         self._queue = queue
         self._witness = witness
+        self._groups = groups
         where = namespace or None
         self.cronjobs: Informer[CronJobFacts] = Informer(
             client,
@@ -42,6 +52,7 @@ class Children:
             cronjob_facts,
             self._on_cronjob,
             label_selector=TASK_LABEL,
+            on_restored=on_restored,
         )
         self.jobs: Informer[JobFacts] = Informer(
             client,
@@ -49,6 +60,7 @@ class Children:
             job_facts,
             self._on_job,
             label_selector=TASK_LABEL,
+            on_restored=on_restored,
             index=lambda job: TaskKey(job.namespace, job.task),
         )
         self.pods: Informer[PodFacts] = Informer(
@@ -57,13 +69,21 @@ class Children:
             pod_facts,
             self._on_pod,
             label_selector=TASK_LABEL,
+            on_restored=on_restored,
             index=lambda pod: (pod.namespace, pod.job_uid),
+        )
+        self.sizes: Informer[GroupSizes] = Informer(
+            client,
+            paths.configmaps(where),
+            group_sizes,
+            groups.sizes_changed,
+            field_selector=f"metadata.name={CONFIG_MAP}",
         )
 
     @property
     def all(self) -> tuple[Informer[Any], ...]:
         """List the informers."""
-        return self.cronjobs, self.jobs, self.pods
+        return self.cronjobs, self.jobs, self.pods, self.sizes
 
     def _on_cronjob(self, old: CronJobFacts | None, new: CronJobFacts | None) -> None:
         seen = new or old
@@ -74,6 +94,7 @@ class Children:
         seen = new or old
         if seen is None:
             return
+        self._groups.job_changed(old, new)
         if new is None:
             self._witness.job_gone(seen)
         if not (_alike(old, new) or _just_begun(old, new)):

@@ -8,9 +8,12 @@ the status that speaks of them, and only then what the status makes safe to drop
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
+from cronwright.controller.answers import Answers
 from cronwright.controller.attempts import Attempts
+from cronwright.controller.backlog import Backlogs, Footing
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
@@ -19,12 +22,12 @@ from cronwright.controller.journal import Journal
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
 from cronwright.controller.tasks import TaskKey
-from cronwright.core import cancel, identity
-from cronwright.core.facts import CronJobFacts, JobFacts, job_facts
+from cronwright.core import identity
+from cronwright.core.account import accounted
+from cronwright.core.facts import JobFacts, job_facts
 from cronwright.core.journal import entries
 from cronwright.core.plan import Plan, Step, World, decide
-from cronwright.core.requests import Act, Answer
-from cronwright.core.slots import wake_time
+from cronwright.core.requests import NOTED, Act
 from cronwright.core.status import Outcome, fold
 from cronwright.errors import FieldError
 from cronwright.kube import paths
@@ -33,6 +36,8 @@ from cronwright.kube.errors import ApiError, Conflict, NotFound
 from cronwright.model.status import TaskStatus
 
 logger = logging.getLogger(__name__)
+
+_LOOK_AGAIN: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Tools:
     queue: WorkQueue[TaskKey]
     collector: Collector
     changes: Changes
+    answers: Answers
+    backlogs: Backlogs
     requests: Requests
     attempts: Attempts
     engine: Engine
@@ -85,84 +92,65 @@ class Reconciler:
         if world is None:
             sources.witness.forget(key, set(sources.witness.of(key)))
             self._tools.changes.forget(key)
+            self._tools.backlogs.forget(key)
             self._tools.journal.forget(key)
             return
         if world.task.deleting:
             self._tools.engine.forget(key)
             return
+        sources.intake.stands(key, world.task.status.pending)
         plan = decide(world)
         seen = set(sources.witness.of(key))
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
+        followed = self._tools.engine.digest(key) is not None
         outcome = await self._carry_out(key, world, plan)
+        outcome = accounted(world, plan, outcome, followed=followed)
         status = fold(world, plan, outcome)
         news = entries(world, plan, outcome, status)
         with self._tools.journal.telling(world.task, status, news):
             await self._write_status(world, status)
-        self._tools.engine.accounted(key)
+        self._tools.engine.accounted(key, outcome.put_off, status.pending)
         waiting = {run.job.uid for run in world.runs if run.job.run_id not in plan.endings}
         sources.witness.forget(key, seen - waiting)
         await self._drop(key, world, plan, outcome)
-        self._set_timer(world, plan, outcome, status)
+        self._set_timer(world, plan, outcome)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
+        tools = self._tools
         active = self._active(key) if plan.answers else set()  # what the answers count with
-        readiness, cronjob = await self._tools.changes.carry_out(key, world, plan)
+        readiness, cronjob = await tools.changes.carry_out(key, world, plan)
         for job in plan.timeouts:
             await self._end(job, "timeout")
-        for job in plan.cancelling.jobs:
-            await self._end(job, cancel.ENDING)
+        for job in plan.cancels.jobs:
+            await self._end(job, "cancel")
         begun: set[str] = set()
         if readiness.ok and plan.rendered is not None and cronjob is not None:
-            begun = await self._tools.attempts.start(world, plan, cronjob)
+            begun = await tools.attempts.start(world, plan, cronjob)
         started: list[JobFacts] = []
-        answered: list[Answer] = []
-        if plan.answers and readiness.ok and plan.step is Step.KEEP and cronjob is not None:
-            async with self._tools.engine.held(key):
-                if self._active(key) == active:
-                    await self._answer(world, plan, cronjob, started, answered)
+        # What a backfill asks for, and what is to wait, the status alone answers.
+        answered = [*plan.cancels.answers, *plan.taken_in.answers]
+        answered += [each for each in plan.answers if each.act in NOTED]
+        acts = readiness.ok and plan.step is Step.KEEP and cronjob is not None
+        if acts and cronjob is not None and (plan.answers or plan.backlog.starts):
+            footing = Footing(world.task, cronjob, tools.engine.followed(key), _ended(world, plan))
+            async with tools.engine.held(key):
+                if not plan.answers or self._active(key) == active:
+                    answered += await tools.answers.carry_out(plan.answers, footing, started)
                 else:
-                    self._tools.queue.add(key)  # a slot has started meanwhile: decide anew
+                    tools.queue.add(key)  # a slot has started meanwhile: decide anew
+                started += await tools.backlogs.work_off(key, plan, footing, world.now)
+        else:
+            tools.backlogs.note(key, world.task, [])
         written = readiness.ok and plan.step not in {Step.WAIT, Step.REFUSE}
-        progress = self._tools.engine.progress(key)
-        gaps = self._tools.engine.gaps(key)
+        engine = tools.engine
         return Outcome(
-            readiness, cronjob, written, tuple(started), tuple(answered), progress, gaps, begun
-        )
+            readiness, cronjob, written, tuple(started), tuple(answered),
+            engine.progress(key), engine.gaps(key), self._sources.intake.put_off(key),
+            begun=begun,
+        )  # fmt: skip
 
     def _active(self, key: TaskKey) -> set[str]:
         return {job.uid for job in active_jobs(self._sources, key, judged=True)}
-
-    async def _answer(
-        self,
-        world: World,
-        plan: Plan,
-        cronjob: CronJobFacts,
-        started: list[JobFacts],
-        answered: list[Answer],
-    ) -> None:
-        running = {job.uid for job in world.jobs if job.run_id not in plan.endings}
-        ended = {job.uid for job in world.jobs} - running
-        ended |= {job.uid for job in world.recorded}
-        for answer in plan.answers:
-            if answer.act is Act.START:
-                job = await self._tools.requests.start(world.task, cronjob, answer, ended)
-                if job is None:
-                    message = "concurrencyPolicy is Forbid and a run is active"
-                    answer = Answer(answer.id, Act.SKIP, answer.run_id, message)  # noqa: PLW2901
-                else:
-                    started.append(job)
-                    self._sources.jobs.observe_record(job)
-            elif answer.act is Act.SKIP:
-                await self._withdraw(world, answer)
-            answered.append(answer)
-
-    async def _withdraw(self, world: World, answer: Answer) -> None:
-        """Delete the Job that a crash left of a request which is skipped now: it never ran."""
-        task = world.task
-        name = identity.request_job_name(task.name, answer.run_id)
-        job = self._sources.jobs.get(task.namespace, name)
-        if job is not None and job.run_id == answer.run_id and job.suspended:
-            await self._tools.requests.delete_job(job)
 
     async def _end(self, job: JobFacts, why: str) -> None:
         """End a run gracefully: its Job's deadline is cut short, and an annotation says why.
@@ -180,6 +168,8 @@ class Reconciler:
         except NotFound:
             return
         self._sources.jobs.observe_record(job_facts(body))
+        if job.suspended:
+            await self._tools.requests.delete_job(job)  # no deadline counts for it
 
     async def _write_status(self, world: World, status: TaskStatus) -> None:
         task = world.task
@@ -214,26 +204,28 @@ class Reconciler:
         for answer in outcome.answered:
             if answer.act is Act.REFUSE:
                 await self._tools.requests.report_refusal(world.task, answer, world.now)
-        for each in plan.cancelling.requests:
-            if each.refusal:
-                await self._tools.requests.report_no_cancel(world.task, each, world.now)
-        done = [each.annotation for each in outcome.answered]
-        done += [each.annotation for each in plan.cancelling.requests]
-        if done:
-            body = await self._tools.requests.forget(world.task, done)
+        if outcome.answered:
+            body = await self._tools.requests.forget(world.task, list(outcome.answered))
             if body is not None:
                 self._sources.tasks.put(body)
             self._tools.queue.add(key)
 
-    def _set_timer(self, world: World, plan: Plan, outcome: Outcome, status: TaskStatus) -> None:
+    def _set_timer(self, world: World, plan: Plan, outcome: Outcome) -> None:
         key = TaskKey(world.task.namespace, world.task.name)
         wakes = [plan.wake]
-        timetable, shown = plan.timetable, status.next_run_time
-        native = outcome.progress is None  # else the engine has a timer of its own
-        if native and timetable is not None and shown is not None and outcome.cronjob is not None:
-            wakes.append(wake_time(timetable, outcome.cronjob, shown))
-        wakes.append(self._tools.changes.retry_time(key))
+        wakes += [self._tools.changes.retry_time(key), self._tools.backlogs.retry_time(key)]
+        if outcome.look_at is not None:
+            # What the informers have seen since is not known before something is heard of it.
+            silence = (world.now - (world.sight.until or world.now)) / 2
+            wakes.append(max(outcome.look_at, world.now + max(silence, _LOOK_AGAIN)))
         # Times up to that of the decision have had their say in it.
         wake = min((each for each in wakes if each is not None and each > world.now), default=None)
         left = None if wake is None else (wake - self._tools.clock()).total_seconds()
         self._tools.queue.wake_at(key, left)
+
+
+def _ended(world: World, plan: Plan) -> set[str]:
+    """List the UIDs of Jobs known to have ended: the CronJob controller notices it later."""
+    running = {job.uid for job in world.jobs if job.run_id not in plan.endings}
+    ended = {job.uid for job in world.jobs} - running
+    return ended | {job.uid for job in world.recorded}

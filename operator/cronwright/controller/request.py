@@ -13,7 +13,6 @@ from typing import Any, Final
 from cronwright.controller.event import warning
 from cronwright.controller.write import unchanged
 from cronwright.core import identity
-from cronwright.core.cancel import Cancellation
 from cronwright.core.facts import CronJobFacts, JobFacts, cronjob_facts, job_facts
 from cronwright.core.job import request_job
 from cronwright.core.requests import Answer
@@ -24,6 +23,11 @@ from cronwright.model import API_VERSION, KIND
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
 JSONObject = dict[str, Any]
+_WORDS: Final = {
+    identity.RUN_REQUEST_PREFIX: "run request",
+    identity.BACKFILL_PREFIX: "backfill",
+    identity.CANCEL_PREFIX: "cancel request",
+}
 _BACKGROUND: Final = {"propagationPolicy": "Background"}
 
 
@@ -47,7 +51,9 @@ class Requests:
             await self.delete_job(other)
         body = await self._create(task, cronjob, answer)
         if not await self._enter(task, cronjob, body, ended):
-            await self.delete_job(job_facts(body))
+            # The Job of a run that waits is left as it is, suspended: it goes on at another look.
+            if not answer.waits:
+                await self.delete_job(job_facts(body))
             return None
         return job_facts(await self._release(task, body))
 
@@ -59,9 +65,9 @@ class Requests:
         except (NotFound, Conflict):
             return  # gone, or another Job of its name has come
 
-    async def forget(self, task: ScheduledTask, annotations: list[str]) -> JSONObject | None:
+    async def forget(self, task: ScheduledTask, answers: list[Answer]) -> JSONObject | None:
         """Take the annotations of answered requests off a task; give the task as it then is."""
-        patch = {"metadata": {"annotations": dict.fromkeys(annotations)}}
+        patch = {"metadata": {"annotations": {answer.annotation: None for answer in answers}}}
         path = paths.scheduledtasks(task.namespace, task.name)
         try:
             body: JSONObject = await self._client.merge_patch(path, patch)
@@ -71,22 +77,16 @@ class Requests:
 
     async def report_refusal(self, task: ScheduledTask, answer: Answer, now: datetime) -> None:
         """Tell in an Event why a request was refused; nobody else would hear of it."""
-        message = f"run request {answer.id}: {answer.message}"
-        await self._warn(task, answer.run_id, ("RequestRefused", message), now)
-
-    async def report_no_cancel(
-        self, task: ScheduledTask, request: Cancellation, now: datetime
-    ) -> None:
-        """Tell in an Event why a request to cancel did nothing."""
-        message = f"cancel {request.id}: {request.refusal}"
-        await self._warn(task, request.digest, ("CancelRefused", message), now)
-
-    async def _warn(
-        self, task: ScheduledTask, what: str, reason: tuple[str, str], now: datetime
-    ) -> None:
         about = {"apiVersion": API_VERSION, "kind": KIND, "name": task.name}
         about |= {"namespace": task.namespace, "uid": task.uid}
-        event = warning(f"{task.name}.{what}", about, *reason, now)
+        what = _WORDS[answer.prefix]
+        event = warning(
+            f"{task.name}.{answer.run_id}",
+            about,
+            "RequestRefused",
+            f"{what} {answer.id}: {answer.message}",
+            now,
+        )
         try:
             await self._client.create(paths.events(task.namespace), event)
         except AlreadyExists:
@@ -95,7 +95,7 @@ class Requests:
     async def _create(
         self, task: ScheduledTask, cronjob: CronJobFacts, answer: Answer
     ) -> JSONObject:
-        manifest = request_job(task, cronjob.uid, answer.id, answer.run_id)
+        manifest = request_job(task, cronjob.uid, answer.id, answer.run_id, answer.slot)
         try:
             body: JSONObject = await self._client.create(paths.jobs(task.namespace), manifest)
         except AlreadyExists:

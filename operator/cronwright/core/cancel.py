@@ -1,113 +1,81 @@
-"""Requests to cancel: annotations on the task, each acted on once.
+"""Cancelling runs: annotations on a task that ask for the graceful end of one run, or of all.
 
-The HTTP API and people write `cancel.cronwright.dev/<run id>`, or `…/all`; `plan` takes from here
-which runs end, `controller/reconcile` ends their Jobs, and only then takes the annotation off. The
-Job carries the reason from the same patch on, so a crash in between forgets nothing.
+`plan` asks it at every look; `controller/reconcile` ends what runs, as it ends what is past its
+timeout, and `status` records what only waited. The Job's own annotation remembers why it ends, so
+nothing is forgotten by a crash in between.
 """
 
-import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts
-from cronwright.core.requests import refusal, requested_at
-from cronwright.model.status import Verdict
+from cronwright.core.requests import Act, Answer, refusal, requested_at
+from cronwright.model.status import PendingRun
 from cronwright.model.task import ScheduledTask
 
 ALL: Final = "all"
-ENDING: Final = "cancel"  # what a Job's annotation says of why it is ended
-
-_SECOND: Final = timedelta(seconds=1)  # creation times are cut to the second
 
 
 @dataclass(frozen=True, slots=True)
-class Cancellation:
-    """One request to cancel that was acted on; `refusal` says why it did nothing."""
+class Cancels:
+    """The Jobs to be ended, the runs that wait no longer, and the answers to who asked."""
 
-    id: str
-    value: str
-    refusal: str = ""
-
-    @property
-    def annotation(self) -> str:
-        """Name the annotation that carried it."""
-        return identity.CANCEL_PREFIX + self.id
-
-    @property
-    def digest(self) -> str:
-        """Tell this very request from a later one for the same run."""
-        return hashlib.sha256(f"{self.id} {self.value}".encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelling:
-    """What is cancelled now: Jobs to end, runs that wait, and the requests that said so."""
-
-    requests: tuple[Cancellation, ...] = ()
     jobs: tuple[JobFacts, ...] = ()
-    waiting: frozenset[str] = frozenset()  # run ids
+    waiting: tuple[PendingRun, ...] = ()
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Name the runs that wait no longer."""
+        return frozenset(each.id for each in self.waiting)
 
 
-def cancel(
+def decide(
     task: ScheduledTask,
-    running: Collection[JobFacts],
-    waiting: Collection[str],
-    ended: Collection[JobFacts],
+    running: Sequence[JobFacts],
+    pending: Sequence[PendingRun],
+    ended: Set[str],
     now: datetime,
-) -> Cancelling:
-    """Say what a task's requests to cancel end.
-
-    `waiting` has the ids of runs that wait, `ended` the Jobs of those that have no record yet.
-    A run that was asked for and has not begun is cancelled once it has: until then its request to
-    cancel stays.
-    """
-    wanted = {
-        identity.request_run_id(task.uid, key.removeprefix(identity.RUN_REQUEST_PREFIX))
-        for key in task.annotations
-        if key.startswith(identity.RUN_REQUEST_PREFIX)
-    }
-    requests: list[Cancellation] = []
-    jobs: dict[str, JobFacts] = {}
-    waits: set[str] = set()
-    for key, value in task.annotations.items():
-        if not key.startswith(identity.CANCEL_PREFIX):
+) -> Cancels:
+    """Decide what the annotations of a task cancel; `ended` has ids of runs with a record."""
+    asked = [key for key in task.annotations if key.startswith(identity.CANCEL_PREFIX)]
+    if not asked:
+        return Cancels()
+    jobs, waiting = dict[str, JobFacts](), dict[str, PendingRun]()
+    answers: list[Answer] = []
+    for key in asked:
+        target = key.removeprefix(identity.CANCEL_PREFIX)
+        time = requested_at(task.annotations[key])
+        refused = refusal(time, now)
+        if time is None or refused:
+            answers.append(_answer(task, target, Act.REFUSE, refused))
             continue
-        run_id = key.removeprefix(identity.CANCEL_PREFIX)
-        time = requested_at(value)
-        meant = _meant(run_id, running, time)
-        waits_meant = set(waiting) if run_id == ALL else {run_id} & set(waiting)
-        if run_id in wanted and not meant:
-            continue
-        reason = ""
-        if not _acted_on(run_id, task, (*meant, *ended)):
-            reason = refusal(time, now, "with the present time")
-            if not reason and run_id != ALL and not meant and not waits_meant:
-                reason = "no run of this id is active or waits; status.active has those that are"
-        if not reason:
-            jobs |= {job.uid: job for job in meant if identity.ENDING not in job.annotations}
-            waits |= waits_meant
-        requests.append(Cancellation(run_id, value, reason))
-    return Cancelling(tuple(requests), tuple(jobs.values()), frozenset(waits))
+        found = [job for job in running if _means(target, job.run_id, job.created, time)]
+        queued = [each for each in pending if _means(target, each.id, each.due, time)]
+        jobs |= {job.uid: job for job in found if identity.ENDING not in job.annotations}
+        waiting |= {each.id: each for each in queued}
+        if found or queued or target == ALL or target in ended:
+            answers.append(_answer(task, target, Act.FORGET))
+        elif target not in _requested(task):  # else it waits for that request to be answered
+            message = "no run of this id is active or waits; status.active and status.pending "
+            answers.append(_answer(task, target, Act.REFUSE, message + "have their ids"))
+    return Cancels(tuple(jobs.values()), tuple(waiting.values()), tuple(answers))
 
 
-def _meant(run_id: str, running: Iterable[JobFacts], time: datetime | None) -> list[JobFacts]:
-    """List the Jobs that a request is about: of all, those that were there when it was made."""
-    if run_id != ALL:
-        return [job for job in running if job.run_id == run_id]
-    return [job for job in running if time is not None and job.created < time + _SECOND]
+def _means(target: str, run_id: str, since: datetime | None, asked: datetime) -> bool:
+    """Tell whether a run is meant: by its id, or with all that there were when it was asked."""
+    return target == run_id or (target == ALL and (since is None or since <= asked))
 
 
-def _acted_on(run_id: str, task: ScheduledTask, jobs: Iterable[JobFacts]) -> bool:
-    """Tell whether a crash has only kept the annotation from being taken off."""
-    asked = [job for job in jobs if job.run_id == run_id]
-    ending = any(job.annotations.get(identity.ENDING) == ENDING for job in asked)
-    return ending or _cancelled(run_id, task)
+def _requested(task: ScheduledTask) -> set[str]:
+    prefix = identity.RUN_REQUEST_PREFIX
+    ids = [key.removeprefix(prefix) for key in task.annotations if key.startswith(prefix)]
+    return {identity.request_run_id(task.uid, each) for each in ids}
 
 
-def _cancelled(run_id: str, task: ScheduledTask) -> bool:
-    last = task.status.last_run
-    records = [*task.status.history, *([last] if last else [])]
-    return any(each.id == run_id and each.verdict is Verdict.CANCELLED for each in records)
+def _answer(task: ScheduledTask, target: str, act: Act, message: str = "") -> Answer:
+    run_id = identity.request_run_id(task.uid, identity.CANCEL_PREFIX + target)
+    return Answer(target, act, run_id, message, prefix=identity.CANCEL_PREFIX)

@@ -11,26 +11,31 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from cronwright.core import checkpoint, identity, requests
+from cronwright.core import cancel, checkpoint, demand, identity
 from cronwright.core.attempts import Bounds, Orphan, bounds_of, orphans
-from cronwright.core.cancel import Cancelling, cancel
+from cronwright.core.backfill import TakenIn
+from cronwright.core.backlog import Backlog, united
+from cronwright.core.cancel import Cancels
 from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts
+from cronwright.core.gone import ending_of_gone, makes_room
+from cronwright.core.ledger import ALL_SEEN, Sight
 from cronwright.core.mode import Firing, choose, digest
 from cronwright.core.prune import prune
-from cronwright.core.requests import Act, Answer
+from cronwright.core.requests import Answer
 from cronwright.core.retry import Attempt, next_attempt, waits
-from cronwright.core.run import Run, first_start
-from cronwright.core.slots import slot_at_hand, timetable_of, unsettled_slot
-from cronwright.core.verdict import Ending, judge, judge_gone
+from cronwright.core.run import Run, first_start, trigger_of
+from cronwright.core.slots import RECHECK, unsettled_slot
+from cronwright.core.terms import timetable_of
+from cronwright.core.verdict import Ending, judge
 from cronwright.errors import FieldError
 from cronwright.model import conditions
 from cronwright.model.extensions import check_extensions
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.status import PendingReason, PendingRun
+from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Timetable
 
-RECHECK: Final = timedelta(seconds=0.5)
 AGAIN: Final = timedelta(seconds=5)
 _SCHEDULE_FIELDS: Final = (
     "spec.schedule", "spec.every", "spec.at", "spec.startAt", "spec.endAt", "spec.jitter",
@@ -48,6 +53,8 @@ class World:
     recorded: tuple[JobFacts, ...]  # Jobs that stand and have their record
     now: datetime
     own_generation: int | None  # the CronJob's after our last write, also one not yet in the status
+    put_off: tuple[PendingRun, ...] = ()  # by the engine, and not yet in the status
+    sight: Sight = ALL_SEEN
 
     @property
     def jobs(self) -> tuple[JobFacts, ...]:
@@ -84,12 +91,14 @@ class Plan:
     readiness: Readiness
     timetable: Timetable | None
     firing: Firing | None
-    digest: str  # of the times of a managed task; empty for others
+    digest: str  # what is to be followed, as `terms` writes it; empty where nothing is
     rendered: RenderedCronJob | None
     captures: tuple[Capture, ...]
     timeouts: tuple[JobFacts, ...]
-    cancelling: Cancelling
+    cancels: Cancels
     answers: tuple[Answer, ...]
+    taken_in: TakenIn
+    backlog: Backlog
     endings: Mapping[str, Ending] = field(default_factory=dict)  # by run id
     prunes: tuple[JobFacts, ...] = ()
     attempts: tuple[Attempt, ...] = ()  # of runs that wait
@@ -102,19 +111,17 @@ def decide(world: World) -> Plan:
     """Decide everything about a task for this moment."""
     timetable, firing, rendered, readiness = _accept(world)
     step = _step(world, firing, rendered) if firing and rendered else Step.REFUSE
-    running = _running(world)
-    ended = [run.job for run in world.runs if run.job not in running]
-    waiting_ids = _waiting(world)
-    cancelling = cancel(world.task, running, waiting_ids, ended, world.now)
-    timeouts, timeout_wake = _timeouts(world, {job.uid for job in cancelling.jobs})
-    late = {job.uid for job in (*timeouts, *cancelling.jobs)}
-    bounds = _bounds(world, cancelling.waiting)
-    judged = _judge_runs(world, late, bounds)
+    timeouts, timeout_wake = _timeouts(world)
+    cancels = _cancels(world)
+    bounds = _bounds(world, cancels.ids)
+    judged = _judge_runs(world, {j.uid for j in (*timeouts, *cancels.jobs)}, bounds)
     gone = orphans(world.task, _known(world), bounds)
     attempts = (*judged.attempts, *(each.attempt for each in gone if each.ending is None))
-    answers, answer_wake = _answers(world) if step is Step.KEEP else ((), None)
+    asked = demand.decide(
+        world, timetable, _active(world), acts=step is Step.KEEP, cancelled=cancels.ids
+    )
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
-    wakes = [timeout_wake, prune_wake, answer_wake, *judged.wakes]
+    wakes = [timeout_wake, prune_wake, *asked.wakes, *judged.wakes]
     for each in attempts:
         # One that is due and can't be started is tried again.
         wakes.append(bounds.wake(each) if each.due > world.now else world.now + AGAIN)
@@ -125,12 +132,14 @@ def decide(world: World) -> Plan:
         readiness=readiness,
         timetable=timetable,
         firing=firing,
-        digest=digest(world.task) if firing and firing.managed else "",
+        digest=digest(world.task, firing),
         rendered=rendered,
         captures=tuple(judged.captures),
-        timeouts=timeouts,
-        cancelling=cancelling,
-        answers=answers,
+        timeouts=tuple(job for job in timeouts if job not in cancels.jobs),
+        cancels=cancels,
+        answers=asked.answers,
+        taken_in=asked.taken_in,
+        backlog=asked.backlog,
         endings=judged.endings,
         attempts=attempts,
         checkpoint=checkpoint.latest(world.task, _over(world, judged)),
@@ -149,7 +158,9 @@ def _accept(
     try:
         timetable = timetable_of(task.terms) if task.spec.scheduled else None
         check_extensions(task.spec.extensions)
-        firing = choose(task, timetable, world.cronjob, _active(world))
+        _ = task.spec.catch_up.reach
+        wait = bool(task.status.pending or world.put_off)
+        firing = choose(task, timetable, world.cronjob, _active(world), waits=wait)
         fired = timetable.resolved if timetable and firing.managed else None
         return timetable, firing, render(task, firing.native, fired), _ready(firing, timetable)
     except FieldError as error:
@@ -215,7 +226,8 @@ def _judge_runs(world: World, late: Set[str], bounds: Bounds) -> _Judged:
         if capture is not None:
             judged.captures.append(capture)
         if ending is None:
-            judged.wakes.append(listen_time(run.job, world.now))
+            soon = run.gone and makes_room(world.task, world.now)
+            judged.wakes.append(world.now + RECHECK if soon else listen_time(run.job, world.now))
             continue
         attempt = next_attempt(run.job, run.pods, ending)
         if attempt is not None:
@@ -242,14 +254,9 @@ def _as_shown(attempt: Attempt, task: ScheduledTask) -> Attempt:
 
 
 def _ending(run: Run, world: World) -> Ending | None:
-    if not run.gone:
-        return judge(run.job, run.pods)
-    decided = judge(run.job, run.pods) if run.job.finished else None
-    replaced = world.task.spec.concurrency_policy is ConcurrencyPolicy.REPLACE and any(
-        other.created >= run.job.created and other.run_id != run.job.run_id for other in world.jobs
-    )
-    asked = run.job.annotations.get(identity.ENDING)
-    return decided or judge_gone(run.pods, replaced=replaced, asked=asked, now=world.now)
+    if run.gone:
+        return ending_of_gone(run, world.task, world.jobs, world.now)
+    return judge(run.job, run.pods)
 
 
 def _running(world: World) -> tuple[JobFacts, ...]:
@@ -266,12 +273,6 @@ def _known(world: World) -> set[str]:
     return {run.job.run_id for run in world.runs} | {job.run_id for job in world.recorded}
 
 
-def _waiting(world: World) -> set[str]:
-    here = {run.job.run_id for run in world.runs if waits(run.job, run.pods)}
-    known = _known(world)
-    return here | {each.id for each in world.task.status.pending if each.id not in known}
-
-
 def _bounds(world: World, cancelled: Set[str]) -> Bounds:
     try:
         return bounds_of(world.task, world.jobs, cancelled, world.now)
@@ -279,18 +280,34 @@ def _bounds(world: World, cancelled: Set[str]) -> Bounds:
         return Bounds(cancelled, None, (), world.now)
 
 
-def _answers(world: World) -> tuple[tuple[Answer, ...], datetime | None]:
-    """Answer requests, and say when to look again at those that have to wait for a slot."""
-    recorded = {job.run_id for job in world.recorded}
-    recorded |= {entry.id for entry in world.task.status.history}
-    answers = requests.answer(world.task, _active(world), recorded, world.now)
-    acts = [each for each in answers if each.act in {Act.START, Act.SKIP}]
-    if acts and world.cronjob and slot_at_hand(world.cronjob, world.jobs, world.now):
-        return tuple(each for each in answers if each not in acts), world.now + RECHECK
-    return answers, None
+def _retries(world: World) -> list[PendingRun]:
+    """List the runs that wait for an attempt, each since its last one began."""
+    known = _known(world)
+    here = [
+        PendingRun(
+            id=run.job.run_id,
+            reason=PendingReason.RETRY,
+            trigger=trigger_of(run.job),
+            due=run.job.created,
+        )
+        for run in world.runs
+        if waits(run.job, run.pods)
+    ]
+    shown = [each for each in world.task.status.pending if each.reason is PendingReason.RETRY]
+    orphaned = [each.model_copy(update={"due": None}) for each in shown if each.id not in known]
+    return here + orphaned
 
 
-def _timeouts(world: World, cancelled: Set[str]) -> tuple[tuple[JobFacts, ...], datetime | None]:
+def _cancels(world: World) -> Cancels:
+    ended = {each.id for each in world.task.status.history}
+    ended |= {job.run_id for job in world.recorded}
+    pending = united(world.task.status.pending, world.put_off)
+    pending = [each for each in pending if each.reason is not PendingReason.RETRY]
+    pending += _retries(world)
+    return cancel.decide(world.task, _running(world), pending, ended, world.now)
+
+
+def _timeouts(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:
     """Find runs past the task's timeout, and when the next will be."""
     timeout = world.task.spec.timeout_seconds if _readable_timeout(world.task) else None
     if timeout is None:
@@ -301,7 +318,6 @@ def _timeouts(world: World, cancelled: Set[str]) -> tuple[tuple[JobFacts, ...], 
         if job.start_time is not None
         and (start := first_start(job)) is not None
         and identity.ENDING not in job.annotations
-        and job.uid not in cancelled
     }
     late = tuple(job for job in _running(world) if ends.get(job.uid, world.now) < world.now)
     return late, min((end for end in ends.values() if end >= world.now), default=None)

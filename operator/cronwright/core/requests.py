@@ -13,7 +13,10 @@ from enum import Enum
 from typing import Final
 
 from cronwright.core import identity
+from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
+from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL
+from cronwright.model.status import PendingReason, PendingRun, Trigger
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
 REMEMBERED: Final = timedelta(minutes=10)
@@ -25,9 +28,15 @@ class Act(Enum):
     """How a request is answered."""
 
     START = "start"
-    SKIP = "skip"  # Forbid, and a run is active
+    QUEUE = "queue"  # it waits for its turn, which may be now
+    TAKEN = "taken"  # a backfill, of which all slots wait or have run
+    SKIP = "skip"  # Forbid, and a run is active; or too many wait
     REFUSE = "refuse"
     FORGET = "forget"  # acted on before: only the annotation is left
+
+
+# Answers that need nothing done in the cluster but the status that notes them.
+NOTED: Final = frozenset({Act.QUEUE, Act.TAKEN, Act.REFUSE, Act.FORGET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +47,49 @@ class Answer:
     act: Act
     run_id: str
     message: str = ""
+    reason: str = CONCURRENCY_FORBID  # of what is skipped
     replaces: tuple[JobFacts, ...] = ()
+    due: datetime | None = None  # when it was asked for
+    slot: datetime | None = None  # of one run of a backfill
+    prefix: str = identity.RUN_REQUEST_PREFIX
+    waits: bool = False  # it stands in the backlog, and stays there until it has started
 
     @property
     def annotation(self) -> str:
         """Name the annotation that carried it."""
-        return identity.RUN_REQUEST_PREFIX + self.id
+        return self.prefix + self.id
+
+    @property
+    def remembered(self) -> str:
+        """Name it among the ids that are remembered: those of runs and backfills are apart."""
+        return self.id if self.prefix == identity.RUN_REQUEST_PREFIX else self.annotation
+
+    @property
+    def pending(self) -> PendingRun:
+        """Give the run that waits."""
+        return PendingRun(
+            id=self.run_id,
+            reason=PendingReason.QUEUED,
+            trigger=Trigger.MANUAL,
+            request=self.id,
+            due=self.due,
+        )
 
 
 def answer(
-    task: ScheduledTask, running: Sequence[JobFacts], recorded: Set[str], now: datetime
+    task: ScheduledTask,
+    running: Sequence[JobFacts],
+    recorded: Set[str],
+    pending: Sequence[PendingRun],
+    now: datetime,
 ) -> tuple[Answer, ...]:
-    """Answer each request of a task, the earliest first; `recorded` has ids of runs that ended."""
+    """Answer each request of a task, the earliest first.
+
+    `recorded` has ids of runs that ended, `pending` the runs that wait.
+    """
     known = {each.id for each in task.status.requests}
+    over = {*recorded, *(each.id for each in pending)}
     begun = {job.run_id for job in running}
-    room = AT_ONCE - len([each for each in task.status.requests if each.time > now - REMEMBERED])
     waiting: list[tuple[datetime, str]] = []
     answers: list[Answer] = []
     for key, text in task.annotations.items():
@@ -60,7 +97,7 @@ def answer(
             continue
         request_id = key.removeprefix(identity.RUN_REQUEST_PREFIX)
         run_id = identity.request_run_id(task.uid, request_id)
-        if request_id in known or run_id in recorded:
+        if request_id in known or run_id in over:
             answers.append(Answer(request_id, Act.FORGET, run_id))
             continue
         time = requested_at(text)
@@ -70,7 +107,16 @@ def answer(
             answers.append(Answer(request_id, Act.REFUSE, run_id, refused))
         else:
             waiting.append((time, request_id))
-    return (*answers, *_start(task, sorted(waiting)[: max(room, 0)], running))
+    waiting = sorted(waiting)[: room(task, now)]
+    waits = task.spec.concurrency_policy is ConcurrencyPolicy.QUEUE or task.spec.concurrency_group
+    decided = _queue(task, waiting, running, pending) if waits else _start(task, waiting, running)
+    return (*answers, *decided)
+
+
+def room(task: ScheduledTask, now: datetime) -> int:
+    """Say how many more ids can be remembered; what is more waits."""
+    recent = [each for each in task.status.requests if each.time > now - REMEMBERED]
+    return max(0, AT_ONCE - len(recent))
 
 
 def _start(
@@ -79,32 +125,67 @@ def _start(
     policy = task.spec.concurrency_policy
     answers: list[Answer] = []
     # A run that this very request started before a crash is not in its own way.
-    for _, request_id in waiting:
+    for time, request_id in waiting:
         run_id = identity.request_run_id(task.uid, request_id)
         others = tuple(job for job in running if job.run_id != run_id)
         earlier = any(each.act is Act.START for each in answers)
         if policy is ConcurrencyPolicy.FORBID and (others or earlier):
-            message = "concurrencyPolicy is Forbid and a run is active"
-            answers.append(Answer(request_id, Act.SKIP, run_id, message))
+            answers.append(_skipped(request_id, run_id))
         elif policy is ConcurrencyPolicy.REPLACE and earlier:
             break  # one replacement a round: the next sees the Job of this one
         else:
             replaces = others if policy is ConcurrencyPolicy.REPLACE else ()
-            answers.append(Answer(request_id, Act.START, run_id, replaces=replaces))
+            answers.append(Answer(request_id, Act.START, run_id, replaces=replaces, due=time))
     return answers
 
 
+def _queue(
+    task: ScheduledTask,
+    waiting: Sequence[tuple[datetime, str]],
+    running: Sequence[JobFacts],
+    pending: Sequence[PendingRun],
+) -> list[Answer]:
+    """Answer the requests of a task whose runs wait for one another or for a group."""
+    policy, answers = task.spec.concurrency_policy, list[Answer]()
+    begun = {job.run_id for job in running}
+    count = sum(each.reason is PendingReason.QUEUED for each in pending)
+    full = count >= task.spec.max_queued
+    for time, request_id in waiting:
+        run_id = identity.request_run_id(task.uid, request_id)
+        others = tuple(job for job in running if job.run_id != run_id)
+        if policy is ConcurrencyPolicy.FORBID and (others or count):
+            answers.append(_skipped(request_id, run_id))
+        elif policy is ConcurrencyPolicy.REPLACE and others:
+            return [*answers, Answer(request_id, Act.START, run_id, replaces=others, due=time)]
+        elif full and run_id not in begun:
+            message = f"{count} runs of the task wait, which is spec.maxQueued"
+            answers.append(Answer(request_id, Act.SKIP, run_id, message, QUEUE_FULL))
+        elif not full and count >= task.spec.max_queued:
+            break  # the next look finds those that could start gone
+        elif len(pending) + len(answers) >= PENDING_AT_MOST:
+            break
+        else:
+            answers.append(Answer(request_id, Act.QUEUE, run_id, due=time))
+            count += 1
+    return answers
+
+
+def _skipped(request_id: str, run_id: str) -> Answer:
+    message = "concurrencyPolicy is Forbid and a run is active"
+    return Answer(request_id, Act.SKIP, run_id, message)
+
+
 def requested_at(text: str) -> datetime | None:
-    """Read when a request was made; None where its value names no time."""
+    """Read when something was asked for; None where its value doesn't say."""
     try:
         time = datetime.fromisoformat(json.loads(text)["requestedAt"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return time.astimezone(UTC) if time.tzinfo else None
 
 
-def refusal(time: datetime | None, now: datetime, again: str = "under a new id") -> str:
-    """Say why a request is refused; empty where it is not. `again` says how to ask once more.
+def refusal(time: datetime | None, now: datetime) -> str:
+    """Say why a request is refused; empty where it is not.
 
     Ids are remembered for ten minutes. An older request may have been acted on and forgotten,
     such as one that a Git repository brings back at each synchronisation.
@@ -115,7 +196,7 @@ def refusal(time: datetime | None, now: datetime, again: str = "under a new id")
             "with the present time in UTC"
         )
     if time < now - REMEMBERED:
-        return f"it is older than 10 minutes; ask again {again}"
+        return "it is older than 10 minutes; ask again under a new id"
     if time > now + _AHEAD:
         return "requestedAt lies in the future; set the caller's clock"
     return ""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from cronwright.core import identity
 from cronwright.core.facts import ContainerFacts, JobFacts, PodFacts
 from cronwright.core.verdict import Ending
-from cronwright.model.status import ActiveRun, Captured, RunRecord, Trigger, Verdict
+from cronwright.model.status import ActiveRun, Captured, PendingRun, RunRecord, Trigger, Verdict
 
 RESULT_BYTES: Final = 1024
 MESSAGE_BYTES: Final = 512
@@ -57,8 +57,17 @@ def slot_of(job: JobFacts) -> datetime | None:
     return datetime.fromisoformat(stamp).astimezone(UTC) if stamp else None
 
 
+def due_of(job: JobFacts) -> datetime | None:
+    """Read the time that a run was due; of a backfill's it is another run's slot as well."""
+    stamp = job.annotations.get(identity.SLOT)
+    return datetime.fromisoformat(stamp).astimezone(UTC) if stamp else slot_of(job)
+
+
 def trigger_of(job: JobFacts) -> Trigger:
     """Say what started a Job: a slot, or somebody (`kubectl create job --from`, a request)."""
+    noted = job.annotations.get(identity.TRIGGER)
+    if noted in set(Trigger):
+        return Trigger(noted)
     return Trigger.SCHEDULE if identity.SCHEDULED_TIMESTAMP in job.annotations else Trigger.MANUAL
 
 
@@ -77,7 +86,7 @@ def active_run(job: JobFacts) -> ActiveRun:
     return ActiveRun(
         name=job.annotations.get(identity.FIRST_JOB, job.name),
         id=job.run_id,
-        slot=slot_of(job),
+        slot=due_of(job),
         trigger=trigger_of(job),
         start_time=first_start(job) if identity.FIRST_START in job.annotations else job.created,
     )
@@ -95,7 +104,7 @@ def record(run: Run, ending: Ending, container: str | None) -> RunRecord:
         id=job.run_id,
         generation=_number(job.annotations.get(identity.GENERATION)),
         version=job.annotations.get(identity.TASK_VERSION),
-        slot=slot_of(job),
+        slot=due_of(job),
         trigger=trigger_of(job),
         verdict=ending.verdict,
         start_time=start,
@@ -153,6 +162,20 @@ def skipped_record(run_id: str, reason: str, message: str, now: datetime) -> Run
         completion_time=now,
         reason=reason,
         message=message,
+    )
+
+
+def cancelled_record(waited: PendingRun, now: datetime) -> RunRecord:
+    """Make the record of a run that was cancelled before it had a Job."""
+    return RunRecord(
+        id=waited.id,
+        slot=waited.slot,
+        trigger=waited.trigger,
+        verdict=Verdict.CANCELLED,
+        start_time=now,
+        completion_time=now,
+        reason="CancelRequested",
+        message="it was cancelled before it started",
     )
 
 

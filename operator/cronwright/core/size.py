@@ -52,9 +52,10 @@ def _surely_small(status: TaskStatus) -> bool:
     texts.append(status.checkpoint)
     encoded = stored_size([text for text in texts if text])
     # What else there is are names, ids and times, each of a known length.
-    entries = len(records) + len(status.history) + len(status.active) + len(status.pending)
-    small = len(status.recorded) + len(status.requests)
-    return encoded + 640 * entries + 128 * small + 4096 < LIMIT
+    entries = len(records) + len(status.history) + len(status.active)
+    small = len(status.recorded) + len(status.requests) + len(status.backfills)
+    waiting = 320 * len(status.pending)
+    return encoded + 640 * entries + waiting + 128 * small + 4096 < LIMIT
 
 
 def stored_size(value: object) -> int:
