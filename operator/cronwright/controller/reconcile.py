@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cronwright.controller.answers import Answers
+from cronwright.controller.attempts import Attempts
 from cronwright.controller.backlog import Backlogs, Footing
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
@@ -50,6 +51,7 @@ class Tools:
     answers: Answers
     backlogs: Backlogs
     requests: Requests
+    attempts: Attempts
     engine: Engine
     journal: Journal
     clock: Callable[[], datetime]
@@ -121,6 +123,9 @@ class Reconciler:
             await self._end(job, "timeout")
         for job in plan.cancels.jobs:
             await self._end(job, "cancel")
+        begun: set[str] = set()
+        if readiness.ok and plan.rendered is not None and cronjob is not None:
+            begun = await tools.attempts.start(world, plan, cronjob)
         started: list[JobFacts] = []
         # What a backfill asks for, and what is to wait, the status alone answers.
         answered = [*plan.cancels.answers, *plan.taken_in.answers]
@@ -141,6 +146,7 @@ class Reconciler:
         return Outcome(
             readiness, cronjob, written, tuple(started), tuple(answered),
             engine.progress(key), engine.gaps(key), self._sources.intake.put_off(key),
+            begun=begun,
         )  # fmt: skip
 
     def _active(self, key: TaskKey) -> set[str]:
