@@ -13,10 +13,11 @@ from cronwright.core.facts import JobFacts
 from cronwright.core.plan import World
 from cronwright.core.requests import Act
 from cronwright.core.run import Run
-from cronwright.core.slots import RECHECK, timetable_of
+from cronwright.core.slots import RECHECK
+from cronwright.core.terms import timetable_of
 from cronwright.model.base import render_time
 from cronwright.model.status import PendingReason, PendingRun, Trigger
-from tests.core.world import NOON, TASK_UID, cronjob, job, task, world
+from tests.core.world import NOON, TASK_UID, cronjob, finished, job, task, world
 
 SECOND = timedelta(seconds=1)
 SLOT = NOON - 20 * SECOND
@@ -128,12 +129,14 @@ def test_a_request_that_a_crash_left_halfway_goes_on(shown: bool) -> None:
     assert starts(look(of)) == [request("one")], "also before it was answered"
 
 
-def test_a_run_that_waits_for_its_next_attempt_is_active() -> None:
+def test_a_run_that_waits_for_its_next_attempt_is_none_of_these() -> None:
     retry = PendingRun(
         id="retry", reason=PendingReason.RETRY, trigger=Trigger.SCHEDULE, slot=NOON, attempt=2
     )
-    found = look(at(pending=(retry, WAITS)))
-    assert (starts(found), set(rest(found))) == ([], {"retry", WAITS.id})
+    last = finished(job(annotations={identity.RUN_ID: "retry"}), "Failed")
+    of = at(last, pending=(retry, WAITS))
+    assert rest(look(of)) == [WAITS.id]
+    assert starts(look(of)) == [], "its last Job stands for it, and the queue waits"
 
 
 def test_nothing_starts_while_the_cronjob_is_being_changed() -> None:
