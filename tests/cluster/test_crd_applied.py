@@ -64,6 +64,7 @@ async def test_a_task_is_taken_and_shows_its_defaults(client: Client) -> None:
         "priority": 0,
         "maxQueued": 10,
         "catchUp": {"policy": "None", "limit": 10},
+        "checkpoint": False,
         "logs": {"tailLines": 100, "maxBytes": 4096},
     }
     assert "status" not in task
