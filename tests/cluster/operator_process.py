@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,13 +22,22 @@ _PATIENCE = 15.0
 class OperatorProcess:
     """Run `cronwright operator` for one namespace."""
 
-    def __init__(self, kubeconfig: Path, namespace: str, log: Path, user: str, *more: str) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path,
+        namespace: str,
+        log: Path,
+        user: str,
+        *more: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.namespace = namespace
         self._more = more  # flags beside those that each one has
         self.user = user  # as the audit log names it
         self._kubeconfig = kubeconfig
         self._log = log
         self._executions = log.with_suffix(".executions")
+        self._environment = environment or {}
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -48,8 +58,17 @@ class OperatorProcess:
                 [sys.executable, "-m", "cronwright", "operator", *flags, *self._more],
                 stdout=executions,
                 stderr=log,
-                env={**os.environ, "PYTHONPATH": str(CHECKOUT / "operator")},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(CHECKOUT / "operator"),
+                    **self._environment,
+                },
             )
+
+    @property
+    def pid(self) -> int:
+        """Give its process id."""
+        return self._running().pid
 
     async def ready(self) -> None:
         """Wait until everything that stands is known to it."""

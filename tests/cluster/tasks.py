@@ -60,6 +60,13 @@ class Tasks:
         body: JSONObject = await self.client.merge_patch(path, {"spec": spec})
         return body
 
+    async def annotate(self, name: str, annotations: JSONObject) -> JSONObject:
+        """Set annotations of a task; None takes one off."""
+        path = paths.scheduledtasks(self.namespace, name)
+        patch = {"metadata": {"annotations": annotations}}
+        body: JSONObject = await self.client.merge_patch(path, patch)
+        return body
+
     async def delete(self, name: str) -> None:
         """Delete a task."""
         await self.client.delete(paths.scheduledtasks(self.namespace, name))

@@ -1,0 +1,101 @@
+"""The tasks of a chaos run: a row for each kind of task that there is.
+
+A new field of the resource joins the chaos by a row here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.cluster.tasks import SELDOM
+from tests.faults import pods
+
+JSONObject = dict[str, Any]
+Verdicts = Mapping[str, frozenset[str]]
+
+MINUTE: Final = 60
+# Whether a native task's status accounts for slots that started nothing, too.
+NATIVE_LEDGER: Final = False
+
+# What is true of a run, by the first word of its pod's last line; "" where no pod said anything.
+_ENDS: Final[Verdicts] = {"end": frozenset({"Succeeded"})}
+_FAILS: Final[Verdicts] = {"fail": frozenset({"Failed"})}
+_TIMES_OUT: Final[Verdicts] = dict.fromkeys(["told", ""], frozenset({"TimedOut"}))
+# A Job that is replaced is deleted, at any moment of its life and also while no operator runs.
+_TAKEN: Final = frozenset({"Replaced", "Unknown"})
+_REPLACED: Final[Verdicts] = {
+    **dict.fromkeys(["", "begin", "told"], _TAKEN),
+    "end": _TAKEN | {"Succeeded"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of task. What its spec says in terms of its step is filled in when it is made."""
+
+    name: str
+    verdicts: Verdicts
+    body: str = pods.SUCCEEDS
+    lasts: float = 0.3  # seconds that a run takes
+    steps_long: float = 0.0  # how many steps it takes, in addition
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    job: Mapping[str, Any] = field(default_factory=dict)
+    due: bool = True  # by itself; else only when it is asked to run
+    native: bool = False
+    requested: bool = False  # whether it is asked to run now and then
+    left_out: int | None = None  # the second of the minute that its calendar takes out
+    long: bool = False  # for runs of the full size only
+
+    def step(self, chosen: int) -> int:
+        """Give the seconds from slot to slot; 0 where it is never due."""
+        return 0 if not self.due else MINUTE if self.native else chosen
+
+    def make(self, chosen: int, witness: str) -> JSONObject:
+        """Make a spec, with the step that was chosen for tasks that the operator fires."""
+        step = self.step(chosen)
+        seconds = self.lasts + self.steps_long * step
+        spec: JSONObject = {
+            "jobTemplate": pods.template(self.body, witness, seconds=seconds, **self.job)
+        }
+        if not self.due:
+            spec["schedule"] = SELDOM
+        elif self.native:
+            spec["schedule"] = "* * * * *"
+        elif "every" not in self.spec:
+            spec["schedule"] = f"*/{step} * * * * *"
+        spec |= self.spec
+        if spec.get("every"):
+            spec["every"] = f"{step}s"
+        return spec
+
+
+_FORBID: Final = {"concurrencyPolicy": "Forbid"}
+_REPLACE: Final = {"concurrencyPolicy": "Replace"}
+_NO_HISTORY: Final = {"successfulJobsHistoryLimit": 0, "failedJobsHistoryLimit": 0}
+_ANCHORED: Final = {"every": "step", "startAt": "2026-01-01T00:00:00Z"}
+
+KINDS: Final = (
+    Kind("managed", _ENDS),
+    Kind("managed-fails", _FAILS, pods.FAILS),
+    Kind("managed-forbid", _ENDS, steps_long=1.4, spec=_FORBID),
+    Kind("managed-replace", _REPLACED, steps_long=1.4, spec=_REPLACE),
+    Kind("managed-timeout", _TIMES_OUT, lasts=60, spec={"timeout": "2s"}),
+    Kind("managed-every", _ENDS, spec=_ANCHORED, requested=True),
+    Kind("managed-deadline", _ENDS, spec={"startingDeadlineSeconds": 2}),
+    Kind("managed-pruned", _ENDS, pods.RESULT, spec={**_NO_HISTORY, "historyLimit": 5}),
+    Kind("managed-jitter", _ENDS, spec={"jitter": "4s", "priority": 5}),
+    Kind("managed-calendar", _ENDS, spec={"exclude": ["30 * * * * *"]}, left_out=30),
+    Kind("managed-attempts", _FAILS, pods.FAILS, job={"backoffLimit": 1}),
+    Kind("managed-long", _ENDS, steps_long=1.4),
+    Kind("native", _ENDS, native=True),
+    Kind("native-fails", _FAILS, pods.FAILS, native=True, requested=True),
+    Kind("native-timeout", _TIMES_OUT, lasts=90, spec={"timeout": "2s"}, native=True),
+    Kind("native-pruned", _ENDS, spec=_NO_HISTORY, native=True),
+    Kind("native-forbid", _ENDS, lasts=80, spec=_FORBID, native=True, long=True),
+    Kind("native-replace", _REPLACED, lasts=80, spec=_REPLACE, native=True, long=True),
+    Kind("asked", _ENDS, due=False, requested=True),
+    Kind("asked-fails", _FAILS, pods.FAILS, lasts=2, due=False, requested=True),
+    Kind("asked-forbid", _ENDS, lasts=3, spec=_FORBID, due=False, requested=True),
+    Kind("asked-replace", _REPLACED, lasts=3, spec=_REPLACE, due=False, requested=True),
+    Kind("asked-timeout", _TIMES_OUT, lasts=60, spec={"timeout": "2s"}, due=False, requested=True),
+)

@@ -1,0 +1,22 @@
+"""Requests of the tests themselves, repeated until they are answered by an API server that lives."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from cronwright.kube.errors import Unavailable
+
+T = TypeVar("T")
+
+_PAUSE = 0.5
+_PATIENCE = 120.0
+
+
+async def persist(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask again while nothing answers, for two minutes at most."""
+    async with asyncio.timeout(_PATIENCE):
+        while True:
+            try:
+                return await ask()
+            except Unavailable:
+                await asyncio.sleep(_PAUSE)
