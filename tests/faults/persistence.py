@@ -1,4 +1,4 @@
-"""Requests of the tests themselves, repeated until they are answered by an API server that lives."""
+"""The tests' own requests, repeated until an API server that lives answers them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

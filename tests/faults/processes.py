@@ -9,6 +9,8 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from pathlib import Path
+
 from tests.dev.local_cluster import LocalCluster
 
 # The limits of the controller-manager would have it lag behind by minutes.
@@ -46,3 +48,9 @@ class Components:
     async def restore(self) -> None:
         """Bring back what is not there, and wait until all of it works."""
         await asyncio.to_thread(lambda: self._cluster.up(**UNLIMITED))
+
+
+def resident(pid: int) -> int:
+    """Give the memory that a process holds, in KiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))

@@ -82,20 +82,27 @@ class Script(Protocol):
     def choose(self, request: Request) -> Fault:
         """Choose what happens to a request."""
 
+    def rest(self) -> None:
+        """Let everything pass from now on."""
+
 
 @dataclass(slots=True)
 class Chance:
-    """Faults at random, from a seed; none while it is `calm`."""
+    """Faults at random, from a seed, until it is told to rest."""
 
     seed: int
     rate: float = 0.05
     watch_rate: float = 0.5  # a watch lasts as long as hundreds of other requests
-    calm: bool = False
+    _rests: bool = False
     _count: Counter[str] = field(default_factory=Counter)
+
+    def rest(self) -> None:
+        """Draw no fault any more."""
+        self._rests = True
 
     def choose(self, request: Request) -> Fault:
         """Draw for a request."""
-        if self.calm or not request.resource:
+        if self._rests or not request.resource:
             return PASS
         self._count[request.what] += 1
         chance = random.Random(f"{self.seed} {request.what} {self._count[request.what]}")
@@ -120,8 +127,8 @@ class Rules:
         """Let all requests of a kind meet a fault; of a verb, where no resource is named."""
         self._always[what] = fault
 
-    def clear(self) -> None:
-        """Let everything pass again."""
+    def rest(self) -> None:
+        """Forget what was said."""
         self._next.clear()
         self._always.clear()
 

@@ -51,11 +51,11 @@ def test_other_requests_in_between_change_nothing() -> None:
         assert alone.choose(CREATE) == beside.choose(CREATE)
 
 
-def test_the_rate_is_kept_and_calm_is_calm() -> None:
+def test_the_rate_is_kept_until_it_rests() -> None:
     script = Chance(4, rate=0.1)
     drawn = [script.choose(CREATE) for _ in range(3000)]
     assert 0.07 < sum(each != PASS for each in drawn) / len(drawn) < 0.13
-    script.calm = True
+    script.rest()
     assert all(script.choose(each) == PASS for each in [CREATE, LIST, WATCH] * 200)
 
 
@@ -89,7 +89,7 @@ def test_rules_are_taken_in_turn_and_then_for_all() -> None:
     assert [rules.choose(CREATE) for _ in range(3)] == [Lose(), Drop(), PASS]
     assert [rules.choose(WATCH) for _ in range(2)] == [Expire(0.0), Expire(0.0)]
     assert rules.choose(LIST) == Stale()
-    rules.clear()
+    rules.rest()
     assert [rules.choose(each) for each in (CREATE, LIST, WATCH)] == [PASS] * 3
 
 
