@@ -159,6 +159,9 @@ def nothing_is_left(case: Case) -> Findings:
     active = [each["name"] for each in case.task.get("status", {}).get("active", ())]
     if active:
         yield Kind.UNSETTLED, f"{active} are said to be active"
+    waiting = [each["id"] for each in case.task.get("status", {}).get("pending", ())]
+    if waiting:
+        yield Kind.UNSETTLED, f"the runs {waiting} wait for ever"
     annotations = case.task.get("metadata", {}).get("annotations", {})
     asked = [key for key in annotations if key.partition("/")[0].endswith(".cronwright.dev")]
     if asked:

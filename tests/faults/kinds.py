@@ -72,6 +72,7 @@ class Kind:
 _FORBID: Final = {"concurrencyPolicy": "Forbid"}
 _REPLACE: Final = {"concurrencyPolicy": "Replace"}
 _NO_HISTORY: Final = {"successfulJobsHistoryLimit": 0, "failedJobsHistoryLimit": 0}
+_CATCH_UP: Final = {"catchUp": {"policy": "All", "limit": 5}, "startingDeadlineSeconds": 2}
 _ANCHORED: Final = {"every": "step", "startAt": "2026-01-01T00:00:00Z"}
 
 KINDS: Final = (
@@ -87,6 +88,9 @@ KINDS: Final = (
     Kind("managed-calendar", _ENDS, spec={"exclude": ["30 * * * * *"]}, left_out=30),
     Kind("managed-attempts", _FAILS, pods.FAILS, job={"backoffLimit": 1}),
     Kind("managed-long", _ENDS, steps_long=1.4),
+    Kind("managed-queue", _ENDS, steps_long=1.2, spec={"concurrencyPolicy": "Queue"}),
+    Kind("managed-group", _ENDS, steps_long=0.5, spec={"concurrencyGroup": "few"}),
+    Kind("managed-catch-up", _ENDS, spec=_CATCH_UP),
     Kind("native", _ENDS, native=True),
     Kind("native-fails", _FAILS, pods.FAILS, native=True, requested=True),
     Kind("native-timeout", _TIMES_OUT, lasts=90, spec={"timeout": "2s"}, native=True),
@@ -94,6 +98,14 @@ KINDS: Final = (
     Kind("native-forbid", _ENDS, lasts=80, spec=_FORBID, native=True, long=True),
     Kind("native-replace", _REPLACED, lasts=80, spec=_REPLACE, native=True, long=True),
     Kind("asked", _ENDS, due=False, requested=True),
+    Kind(
+        "asked-queue",
+        _ENDS,
+        lasts=2,
+        spec={"concurrencyPolicy": "Queue"},
+        due=False,
+        requested=True,
+    ),
     Kind("asked-fails", _FAILS, pods.FAILS, lasts=2, due=False, requested=True),
     Kind("asked-forbid", _ENDS, lasts=3, spec=_FORBID, due=False, requested=True),
     Kind("asked-replace", _REPLACED, lasts=3, spec=_REPLACE, due=False, requested=True),

@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-
 from pathlib import Path
 
 from tests.dev.local_cluster import LocalCluster

@@ -28,6 +28,7 @@ async def undone(tasks: Tasks) -> list[str]:
 def _of_task(body: JSONObject) -> list[str]:
     metadata, status = body["metadata"], body.get("status", {})
     found = [f"{each['name']} is active" for each in status.get("active", ())]
+    found += [f"{each['id']} waits" for each in status.get("pending", ())]
     asked = [key for key in metadata.get("annotations", {}) if ".cronwright.dev/" in key]
     found += [f"{key} is not answered" for key in asked]
     if status.get("observedGeneration") != metadata["generation"]:

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cluster import Cluster
-from tests.faults.clock import FakeClock
 from tests.faults.fault import Answer, Expire
 from tests.faults.population import Population
-from tests.faults.processes import Components, frozen, resident
+from tests.faults.processes import Components, resident
 from tests.faults.script import Rules
 from tests.faults.stage import Stage, staged
 from tests.faults.trial import Trial
