@@ -40,7 +40,8 @@ class Tasks:
         self, name: str, *, annotations: dict[str, str] | None = None, **spec: Any
     ) -> JSONObject:
         """Create a task; it is never due unless it says otherwise."""
-        spec.setdefault("schedule", SELDOM)
+        if not spec.keys() & {"schedules", "every", "at"}:
+            spec.setdefault("schedule", SELDOM)
         if "jobTemplate" not in spec:
             spec.setdefault("container", shell("exit 0"))
         body: JSONObject = await self.client.create(
