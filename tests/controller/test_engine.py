@@ -21,7 +21,7 @@ from cronwright.core.facts import JobFacts
 from cronwright.core.firing import Course
 from cronwright.core.job import SlotTemplate
 from cronwright.kube.errors import ApiError, Fenced, Forbidden, Unavailable
-from cronwright.model.status import Gap, PendingReason, PendingRun, Trigger, Verdict
+from cronwright.model.status import Gap, PendingReason, PendingRun, TaskStatus, Trigger, Verdict
 from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot, Terms, read
 from tests.cluster.waiting import until
@@ -205,7 +205,7 @@ async def test_a_refusal_keeps_nobody_from_editing_and_nothing_from_suspending()
             bench.engine.drop(KEY, bench.clock.now)
 
         assert [gap.count for gap in bench.engine.gaps(KEY)] == [1]
-        bench.engine.accounted(KEY, (), ())
+        bench.engine.accounted(KEY, (), TaskStatus())
         assert bench.engine.gaps(KEY) == ()
 
 
@@ -265,7 +265,7 @@ async def test_what_was_put_off_is_handed_out_until_the_status_has_it() -> None:
         await bench.at(NOON + 10 * SECOND, 0)
         shown = bench.intake.put_off(KEY)
         await bench.at(NOON + 20 * SECOND, 0)
-    bench.engine.accounted(KEY, shown, shown)
+    bench.engine.accounted(KEY, shown, TaskStatus(pending=list(shown)))
 
     assert [each.slot for each in bench.intake.put_off(KEY)] == [NOON + 20 * SECOND]
     assert len(bench.intake.waiting(KEY)) == 2
@@ -339,3 +339,80 @@ async def test_edits_of_far_off_tasks_leave_no_timers_behind() -> None:
         bench.follow(schedule=f"{number % 60} {number // 60} 0 1 1 *")
 
     assert len(bench.engine._timers) < 1100
+
+
+def skipped(count: int) -> TaskStatus:
+    """Give the status that accounts for so many slots, all of them skipped."""
+    counts = {"Skipped": count} if count else {}
+    return TaskStatus(accounted_until=NOON + count * 10 * SECOND, counts=counts)
+
+
+async def skip(bench: Bench, number: int) -> None:
+    """Let a slot come due while a run is in its way."""
+    bench.cluster.running = [job()]
+    async with bench.running():
+        await bench.at(NOON + number * 10 * SECOND, 0)
+
+
+async def test_what_a_write_without_an_answer_has_told_is_not_told_again() -> None:
+    bench = Bench()
+    bench.engine.meet(KEY, skipped(0))
+    bench.follow(policy=ConcurrencyPolicy.FORBID)
+    await skip(bench, 1)
+    assert [gap.count for gap in bench.engine.gaps(KEY)] == [1]
+    bench.engine.tells(KEY, skipped(1))  # and its answer is lost
+    await skip(bench, 2)
+    assert [gap.count for gap in bench.engine.gaps(KEY)] == [1, 1]
+    bench.engine.tells(KEY, skipped(2))  # refused: the task has changed
+
+    bench.engine.meet(KEY, skipped(1))
+
+    (gap,) = bench.engine.gaps(KEY)
+    assert gap.first == NOON + 20 * SECOND
+
+
+async def test_a_write_that_had_no_effect_is_told_again() -> None:
+    bench = Bench()
+    bench.engine.meet(KEY, skipped(0))
+    bench.follow(policy=ConcurrencyPolicy.FORBID)
+    await skip(bench, 1)
+    assert len(bench.engine.gaps(KEY)) == 1
+    bench.engine.tells(KEY, skipped(1))
+
+    bench.engine.meet(KEY, skipped(0))
+
+    assert len(bench.engine.gaps(KEY)) == 1
+
+
+async def test_what_a_task_that_is_dropped_has_left_is_told_once() -> None:
+    bench = Bench()
+    bench.engine.meet(KEY, skipped(0))
+    bench.follow(policy=ConcurrencyPolicy.FORBID)
+    await skip(bench, 1)
+    bench.engine.drop(KEY, bench.clock.now)
+    assert len(bench.engine.gaps(KEY)) == 1
+    bench.engine.tells(KEY, skipped(1))
+
+    bench.engine.meet(KEY, skipped(1))
+
+    assert bench.engine.gaps(KEY) == ()
+
+
+async def test_a_status_of_an_earlier_operator_says_from_where_to_go_on() -> None:
+    bench = Bench()
+    bench.engine.meet(KEY, skipped(0))
+    bench.follow(policy=ConcurrencyPolicy.FORBID)
+    await skip(bench, 1)
+
+    bench.engine.meet(KEY, skipped(3))
+
+    assert bench.engine.digest(KEY) is None
+    assert bench.engine.gaps(KEY) == ()
+
+
+async def test_a_status_that_was_set_back_changes_nothing_of_what_is_followed() -> None:
+    bench = Bench()
+    bench.engine.meet(KEY, skipped(3))
+    bench.follow(policy=ConcurrencyPolicy.FORBID)
+    bench.engine.meet(KEY, skipped(1))
+    assert bench.engine.digest(KEY) is not None

@@ -21,11 +21,12 @@ from cronwright.controller.intake import Intake
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.slots import Entry, Slots, reason_of
 from cronwright.controller.tasks import TaskKey
+from cronwright.controller.telling import Tellings
 from cronwright.controller.timers import Timers
 from cronwright.core.firing import Course, Progress
 from cronwright.kube.errors import ApiError, BadRequest, Fenced, Forbidden, Invalid
 from cronwright.model import reasons
-from cronwright.model.status import Gap, PendingRun, Verdict
+from cronwright.model.status import Gap, PendingRun, TaskStatus, Verdict
 from cronwright.schedule import Slot
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Engine:
         self._timers: Timers[TaskKey] = Timers(clock)
         self._count = 0
         self._left: dict[TaskKey, list[Gap]] = {}  # of tasks that are not followed any more
+        self._tellings = Tellings()
         self._retries = 0  # of those that are due
         # Told of each Job that was made how many seconds after its slot was due.
         self.started: Callable[[float], None] = lambda _: None
@@ -106,16 +108,41 @@ class Engine:
         entry = self._entries.get(key)
         return (*self._left.get(key, ()), *(entry.course.hand_out() if entry else ()))
 
-    def accounted(
-        self, key: TaskKey, put_off: Sequence[PendingRun], pending: Sequence[PendingRun]
-    ) -> None:
+    def meet(self, key: TaskKey, status: TaskStatus) -> None:
+        """Take in a status as it stands: what it has of the gaps it need not be told again.
+
+        One that an earlier operator wrote, and this one had not seen, says from where to go on.
+        """
+        had = self._tellings.meet(key, status)
+        if had is None:
+            self._set_aside(key)
+        elif had:
+            self._told(key, had)
+
+    def tells(self, key: TaskKey, status: TaskStatus) -> None:
+        """Note that a status with all gaps that were listed is being written."""
+        entry = self._entries.get(key)
+        count = len(self._left.get(key, ())) + (len(entry.course.shown) if entry else 0)
+        self._tellings.tries(key, status, count)
+
+    def accounted(self, key: TaskKey, put_off: Sequence[PendingRun], status: TaskStatus) -> None:
         """Forget the gaps that were listed, and what was put off: they stand in the status."""
         self._intake.accounted(key, put_off)
-        self._intake.stands(key, pending)
+        self._intake.stands(key, status.pending)
+        self._tellings.stands(key, status)
         self._left.pop(key, None)
         entry = self._entries.get(key)
         if entry is not None:
             entry.course.shown = []
+
+    def _told(self, key: TaskKey, count: int) -> None:
+        """Forget the first of the gaps that were listed."""
+        left = self._left.pop(key, [])
+        if left[count:]:
+            self._left[key] = left[count:]
+        entry = self._entries.get(key)
+        if entry is not None:
+            del entry.course.shown[: max(count - len(left), 0)]
 
     def follow(self, key: TaskKey, followed: Followed, course: Course) -> None:
         """Fire a task's slots; one that is followed already goes on where it is."""
@@ -150,6 +177,10 @@ class Engine:
 
     def forget(self, key: TaskKey) -> None:
         """Forget a task that is gone."""
+        self._set_aside(key)
+        self._tellings.forget(key)
+
+    def _set_aside(self, key: TaskKey) -> None:
         self._entries.pop(key, None)
         self._left.pop(key, None)
         self._timers.disarm(key)

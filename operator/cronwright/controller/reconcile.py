@@ -99,6 +99,7 @@ class Reconciler:
         if world.task.deleting:
             self._tools.engine.forget(key)
             return
+        self._tools.engine.meet(key, world.task.status)
         sources.intake.stands(key, world.task.status.pending)
         plan = decide(world)
         seen = set(sources.witness.of(key))
@@ -109,8 +110,8 @@ class Reconciler:
         status = fold(world, plan, outcome)
         news = entries(world, plan, outcome, status)
         with self._tools.journal.telling(world.task, status, news):
-            await self._write_status(world, status)
-        self._tools.engine.accounted(key, outcome.put_off, status.pending)
+            await self._write_status(key, world, status)
+        self._tools.engine.accounted(key, outcome.put_off, status)
         waiting = {run.job.uid for run in world.runs if run.job.run_id not in plan.endings}
         sources.witness.forget(key, seen - waiting)
         await self._drop(key, world, plan, outcome)
@@ -178,7 +179,7 @@ class Reconciler:
         if job.suspended:
             await self._tools.requests.delete_job(job)  # no deadline counts for it
 
-    async def _write_status(self, world: World, status: TaskStatus) -> None:
+    async def _write_status(self, key: TaskKey, world: World, status: TaskStatus) -> None:
         task = world.task
         if status == task.status:
             return  # the usual case, found without rendering
@@ -196,6 +197,7 @@ class Reconciler:
             "status": rendered,
         }
         path = paths.scheduledtasks(task.namespace, task.name, "status")
+        self._tools.engine.tells(key, status)
         try:
             self._sources.tasks.put(await self._tools.client.replace(path, body))
         except NotFound:
