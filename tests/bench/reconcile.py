@@ -141,7 +141,7 @@ class _World:
             client=client,
             queue=queue,
             collector=Collector(client, witness, queue.add),
-            changes=Changes(sources, queue, CronJobWriter(client), engine),
+            changes=Changes(client, sources, queue, CronJobWriter(client), engine),
             answers=Answers(sources, requests),
             backlogs=Backlogs(sources, claims, requests, groups),
             requests=requests,

@@ -19,6 +19,8 @@ from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.run import cut
+from cronwright.kube import paths
+from cronwright.kube.client import Client
 from cronwright.kube.errors import BadRequest, Conflict, Forbidden, Invalid
 from cronwright.model import conditions, reasons
 
@@ -40,11 +42,13 @@ class Changes:
 
     def __init__(
         self,
+        client: Client,
         sources: Sources,
         queue: WorkQueue[TaskKey],
         writer: CronJobWriter,
         engine: Engine,
     ) -> None:
+        self._client = client
         self._sources = sources
         self._queue = queue
         self._writer = writer
@@ -77,14 +81,14 @@ class Changes:
         changes = known is not None and known != (plan.digest if managed else None)
         if plan.firing is None or not changes:
             readiness, cronjob = await self._put_right(key, world, plan, world.now)
-            self._follow(key, world, plan, readiness, cronjob)
+            await self._follow(key, world, plan, readiness, cronjob)
             return readiness, cronjob
         async with engine.held(key):
             until = await engine.settle(key, world.now, ends=world.task.spec.suspend)
             if not managed and not world.task.spec.suspend:
                 self._refuse_unknown_runs(key, world)
             readiness, cronjob = await self._put_right(key, world, plan, until)
-            self._follow(key, world, plan, readiness, cronjob)
+            await self._follow(key, world, plan, readiness, cronjob)
         return readiness, cronjob
 
     def _refuse_unknown_runs(self, key: TaskKey, world: World) -> None:
@@ -97,7 +101,7 @@ class Changes:
         if any(job.uid not in known for job in active) or self._sources.intake.put_off(key):
             raise Conflict(HTTPStatus.CONFLICT, "Conflict", "a run has started meanwhile")
 
-    def _follow(
+    async def _follow(
         self,
         key: TaskKey,
         world: World,
@@ -114,7 +118,22 @@ class Changes:
             return
         mark = mark_of(world, plan, cronjob)
         if mark != self._engine.mark(key):
-            self._engine.follow(key, *course_of(world, plan, cronjob))
+            followed, course = course_of(world, plan, cronjob)
+            first = course.first()
+            if self._engine.digest(key) is None and first is not None and first.due <= world.now:
+                await self._refuse_stale(key, world)
+            self._engine.follow(key, followed, course)
+
+    async def _refuse_stale(self, key: TaskKey, world: World) -> None:
+        """Raise Conflict where the task has changed since it was listed or last heard of.
+
+        The first look fires what the status has not accounted for: by an older status a slot
+        would be fired again whose Job is gone since.
+        """
+        body = await self._client.get(paths.scheduledtasks(key.namespace, key.name))
+        self._sources.tasks.put(body)
+        if body["metadata"]["resourceVersion"] != world.task.resource_version:
+            raise Conflict(HTTPStatus.CONFLICT, "Conflict", "the task has changed meanwhile")
 
     async def _put_right(
         self, key: TaskKey, world: World, plan: Plan, until: datetime

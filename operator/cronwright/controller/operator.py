@@ -216,7 +216,7 @@ class _Operator:
 
     def _make_crew(self) -> Crew:
         writer = CronJobWriter(self._client)
-        changes = Changes(self._sources, self._queue, writer, self._engine)
+        changes = Changes(self._client, self._sources, self._queue, writer, self._engine)
         tools = Tools(
             client=self._client,
             queue=self._queue,
