@@ -9,13 +9,16 @@ ARGS ?=
 BENCH ?=
 N ?=
 ONLY ?=
+SEED ?=
+KILLS ?= 300
+TASKS ?= 200
 
 # The cluster's own programs, else the machine's; on the cluster that KUBECONFIG names, else ours.
 ON_CLUSTER = PATH="$(CLUSTER_DIR)/bin:$$PATH" \
   KUBECONFIG="$${KUBECONFIG:-$(CLUSTER_DIR)/kubeconfig}"
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster down run demo test soak lint format docs crds kubectl helm bench
+.PHONY: help install cluster down run demo test soak chaos lint format docs crds kubectl helm bench
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +54,10 @@ test: install ## the whole suite, the cluster tests included
 soak: install ## the tests that take longer; ONLY=name one of them
 	@$(PYTHON) -m dev.cluster up --unless-named
 	@$(VENV)/bin/pytest -m soak $(if $(ONLY),-k '$(ONLY)') $(ARGS)
+
+chaos: install ## the large chaos run; SEED=1 KILLS=300 TASKS=200
+	@SEED=$(SEED) KILLS=$(KILLS) TASKS=$(TASKS) $(VENV)/bin/pytest -s -m soak \
+	  tests/faults/test_chaos.py $(ARGS)
 
 lint: install ## style, types and layers
 	@$(VENV)/bin/ruff check

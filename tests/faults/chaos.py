@@ -1,7 +1,8 @@
 """Chaos: everything goes wrong at once.
 
 The operator is killed again and again, half of the times in the middle of a write; the proxy
-spoils requests; the control plane is killed and frozen; and all the while tasks are asked to run.
+spoils requests; the control plane is killed and frozen; and all the while tasks are
+asked to run, and runs are cancelled.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ _WRITES: Final = (
     "patch cronjobs",
     "patch cronjobs/status",
 )
+_CANCELS: Final = 0.2  # so many of the wishes are to end runs
 _PATIENCE: Final = 5.0  # for such a write to come
 
 
@@ -41,7 +43,7 @@ class Size:
 
     tasks: int
     kills: int
-    asks: float  # for a run, a second
+    asks: float  # for a run or its end, a second
     upheavals: int = 0  # of the control plane
 
 
@@ -86,7 +88,10 @@ class Chaos:
         chance = random.Random(f"{self.seed} requests")
         while True:
             await asyncio.sleep(chance.expovariate(self.size.asks))
-            await population.ask(chance)
+            if chance.random() < _CANCELS:
+                await population.cancel(chance)
+            else:
+                await population.ask(chance)
 
     async def _kill(self, chance: random.Random) -> None:
         """Kill the operator, and start another one."""

@@ -14,13 +14,15 @@ JSONObject = dict[str, Any]
 Verdicts = Mapping[str, frozenset[str]]
 
 MINUTE: Final = 60
-# Whether a native task's status accounts for slots that started nothing, too.
-NATIVE_LEDGER: Final = False
 
 # What is true of a run, by the first word of its pod's last line; "" where no pod said anything.
 _ENDS: Final[Verdicts] = {"end": frozenset({"Succeeded"})}
 _FAILS: Final[Verdicts] = {"fail": frozenset({"Failed"})}
 _TIMES_OUT: Final[Verdicts] = dict.fromkeys(["told", ""], frozenset({"TimedOut"}))
+_ENDED_EARLY: Final = frozenset({"Cancelled", "TimedOut"})
+_CANCELLED: Final[Verdicts] = dict.fromkeys(["told", ""], _ENDED_EARLY)
+# Also while it waits for its next attempt, when its last word was another one.
+_GIVEN_UP: Final[Verdicts] = {**_CANCELLED, "fail": frozenset({"Failed", "Cancelled"})}
 # A Job that is replaced is deleted, at any moment of its life and also while no operator runs.
 _TAKEN: Final = frozenset({"Replaced", "Unknown"})
 _REPLACED: Final[Verdicts] = {
@@ -43,6 +45,7 @@ class Kind:
     due: bool = True  # by itself; else only when it is asked to run
     native: bool = False
     requested: bool = False  # whether it is asked to run now and then
+    cancelled: bool = False  # whether its runs are cancelled now and then
     left_out: int | None = None  # the second of the minute that its calendar takes out
     long: bool = False  # for runs of the full size only
 
@@ -73,6 +76,9 @@ _FORBID: Final = {"concurrencyPolicy": "Forbid"}
 _REPLACE: Final = {"concurrencyPolicy": "Replace"}
 _NO_HISTORY: Final = {"successfulJobsHistoryLimit": 0, "failedJobsHistoryLimit": 0}
 _CATCH_UP: Final = {"catchUp": {"policy": "All", "limit": 5}, "startingDeadlineSeconds": 2}
+_RETRY: Final = {"retry": {"limit": 1, "backoff": {"initial": "1s"}}}
+_LONG_RETRY: Final = {"retry": {"limit": 2, "backoff": {"initial": "4s"}}}
+_AN_ATTEMPT: Final = {"backoffLimit": None}  # how often is said by `retry`
 _ANCHORED: Final = {"every": "step", "startAt": "2026-01-01T00:00:00Z"}
 
 KINDS: Final = (
@@ -91,6 +97,11 @@ KINDS: Final = (
     Kind("managed-queue", _ENDS, steps_long=1.2, spec={"concurrencyPolicy": "Queue"}),
     Kind("managed-group", _ENDS, steps_long=0.5, spec={"concurrencyGroup": "few"}),
     Kind("managed-catch-up", _ENDS, spec=_CATCH_UP),
+    Kind("managed-retry", _FAILS, pods.FAILS, spec=_RETRY, job=_AN_ATTEMPT),
+    Kind("managed-checkpoint", _ENDS, pods.CHECKPOINT, spec={"checkpoint": True}, job=_AN_ATTEMPT),
+    Kind(
+        "managed-cancel", _CANCELLED, lasts=60, spec={**_FORBID, "timeout": "15s"}, cancelled=True
+    ),
     Kind("native", _ENDS, native=True),
     Kind("native-fails", _FAILS, pods.FAILS, native=True, requested=True),
     Kind("native-timeout", _TIMES_OUT, lasts=90, spec={"timeout": "2s"}, native=True),
@@ -109,5 +120,24 @@ KINDS: Final = (
     Kind("asked-fails", _FAILS, pods.FAILS, lasts=2, due=False, requested=True),
     Kind("asked-forbid", _ENDS, lasts=3, spec=_FORBID, due=False, requested=True),
     Kind("asked-replace", _REPLACED, lasts=3, spec=_REPLACE, due=False, requested=True),
+    Kind(
+        "asked-cancel",
+        _CANCELLED,
+        lasts=60,
+        spec={"timeout": "15s"},
+        due=False,
+        requested=True,
+        cancelled=True,
+    ),
+    Kind(
+        "asked-retry",
+        _GIVEN_UP,
+        pods.FAILS,
+        spec=_LONG_RETRY,
+        job=_AN_ATTEMPT,
+        due=False,
+        requested=True,
+        cancelled=True,
+    ),
     Kind("asked-timeout", _TIMES_OUT, lasts=60, spec={"timeout": "2s"}, due=False, requested=True),
 )

@@ -27,10 +27,14 @@ say begin
 SUCCEEDS = "pause {seconds}; say end"
 FAILS = "pause {seconds}; say fail; exit 3"
 RESULT = 'pause {seconds}; say end; echo \'{{"result": "42"}}\' > /dev/termination-log'
+CHECKPOINT = 'pause {seconds}; say end; echo \'{{"checkpoint": "far"}}\' > /dev/termination-log'
 
 
 def template(body: str, witness: str, *, seconds: float = 0.3, **job: Any) -> JSONObject:
-    """Make the jobTemplate of a task; `seconds` is how long a run takes, more are Job fields."""
+    """Make the jobTemplate of a task; `seconds` is how long a run takes, more are Job fields.
+
+    None leaves one out.
+    """
     script = _PRELUDE + body.format(seconds=seconds)
     container = {
         "name": "main",
@@ -44,4 +48,5 @@ def template(body: str, witness: str, *, seconds: float = 0.3, **job: Any) -> JS
         "containers": [container],
         "volumes": [{"name": "witness", "hostPath": {"path": witness, "type": "Directory"}}],
     }
-    return {"spec": {"backoffLimit": 0, **job, "template": {"spec": pod}}}
+    given = {key: value for key, value in {"backoffLimit": 0, **job}.items() if value is not None}
+    return {"spec": {**given, "template": {"spec": pod}}}

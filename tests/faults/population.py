@@ -1,4 +1,4 @@
-"""The tasks of a chaos run: created, asked to run now and then, and ended together.
+"""The tasks of a chaos run: created, asked to run, cancelled, and ended together.
 
 What it notes down meanwhile is what the checker expects of each.
 """
@@ -14,7 +14,7 @@ from cronwright.kube.errors import AlreadyExists
 from tests.cluster.tasks import Tasks
 from tests.faults.account import Slots
 from tests.faults.case import Expected
-from tests.faults.kinds import KINDS, NATIVE_LEDGER, Kind
+from tests.faults.kinds import KINDS, Kind
 from tests.faults.persistence import persist
 
 JSONObject = dict[str, Any]
@@ -86,6 +86,15 @@ class Population:
         note = {f"run.cronwright.dev/{request}": value}
         await persist(lambda: self._tasks.annotate(name, note))
 
+    async def cancel(self, chance: random.Random) -> None:
+        """Cancel all runs of one of the tasks."""
+        able = [name for name, each in self._members.items() if each.kind.cancelled]
+        if able:
+            name = chance.choice(able)
+            value = f'{{"requestedAt": "{datetime.now(UTC).isoformat()}"}}'
+            note = {"cancel.cronwright.dev/all": value}
+            await persist(lambda: self._tasks.annotate(name, note))
+
     async def end(self) -> None:
         """Suspend all of them."""
         room = asyncio.Semaphore(_CREATES_AT_ONCE)
@@ -115,8 +124,7 @@ class Population:
             sure_until=member.ended,
             left_out=kind.left_out,
         )
-        ledger = NATIVE_LEDGER or not kind.native
-        return Expected(member.uid, slots, kind.verdicts, frozenset(member.requests), ledger)
+        return Expected(member.uid, slots, kind.verdicts, frozenset(member.requests))
 
 
 def _seconds(time: str) -> float:

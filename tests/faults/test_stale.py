@@ -1,0 +1,56 @@
+"""An operator that begins with an older list of the tasks fires nothing again."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.faults.fault import Stale
+from tests.faults.population import Population
+from tests.faults.processes import Components
+from tests.faults.script import Rules
+from tests.faults.stage import staged
+from tests.faults.trial import Trial
+
+pytestmark = pytest.mark.cluster
+
+TASKS: Final = 20
+REMEMBERED: Final = 3  # answers to a list that the proxy keeps; the oldest is the stale one
+SPAN: Final = 22.0  # seconds in which slots come due that the stale list knows nothing of
+
+
+def say(line: str) -> None:
+    """Show how it goes."""
+    print(f"stale {line}", file=sys.stderr, flush=True)
+
+
+async def test_a_list_that_is_behind(
+    own_cluster: Cluster, components: Components, tmp_path: Path
+) -> None:
+    rules = Rules()
+    async with staged(own_cluster, tmp_path, rules, "stale") as stage:
+        operator = stage.operator
+
+        async def restart() -> None:
+            operator.kill()
+            operator.start()
+            await operator.ready()
+
+        async def trouble(population: Population) -> None:
+            await operator.ready()
+            await population.create()
+            for _ in range(REMEMBERED):
+                await restart()
+            await asyncio.sleep(SPAN)
+            rules.once("list scheduledtasks", Stale())
+            await restart()
+            await asyncio.sleep(SPAN)
+
+        report = await Trial(stage, components, say).run(TASKS, trouble)
+        served = stage.proxy.counts["Stale"]
+    say(f"is over:\n{report}")
+    assert served == 1
+    assert report.violations == []
