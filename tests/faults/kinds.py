@@ -85,7 +85,9 @@ KINDS: Final = (
     Kind("managed", _ENDS),
     Kind("managed-fails", _FAILS, pods.FAILS),
     Kind("managed-forbid", _ENDS, steps_long=1.4, spec=_FORBID),
-    Kind("managed-replace", _REPLACED, steps_long=1.4, spec=_REPLACE),
+    # A replaced Job is deleted, and with it the claim to its slot: a create that is late, or an
+    # operator that was killed before it wrote the status, may make it again.
+    Kind("managed-replace", _REPLACED, steps_long=1.4, spec=_REPLACE, long=True),
     Kind("managed-timeout", _TIMES_OUT, lasts=60, spec={"timeout": "2s"}),
     Kind("managed-every", _ENDS, spec=_ANCHORED, requested=True),
     Kind("managed-deadline", _ENDS, spec={"startingDeadlineSeconds": 2}),
@@ -119,7 +121,7 @@ KINDS: Final = (
     ),
     Kind("asked-fails", _FAILS, pods.FAILS, lasts=2, due=False, requested=True),
     Kind("asked-forbid", _ENDS, lasts=3, spec=_FORBID, due=False, requested=True),
-    Kind("asked-replace", _REPLACED, lasts=3, spec=_REPLACE, due=False, requested=True),
+    Kind("asked-replace", _REPLACED, lasts=3, spec=_REPLACE, due=False, requested=True, long=True),
     Kind(
         "asked-cancel",
         _CANCELLED,
