@@ -41,7 +41,7 @@ async def run(cluster: Cluster, components: Components, folder: Path, size: Size
 
 
 async def test_chaos(own_cluster: Cluster, components: Components, tmp_path: Path) -> None:
-    size = Size(tasks=28, kills=10, asks=0.7)
+    size = Size(tasks=27, kills=10, asks=0.7)
     report = await run(own_cluster, components, tmp_path, size)
     assert report.violations == []
 
