@@ -16,7 +16,7 @@ from cronwright.controller.backlog import Backlogs, Footing
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
-from cronwright.controller.gather import Sources, active_jobs, gather
+from cronwright.controller.gather import Sources, active_jobs, gather, is_settled
 from cronwright.controller.journal import Journal
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
@@ -37,6 +37,7 @@ from cronwright.model.status import TaskStatus
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN: Final = timedelta(seconds=5)
+_MOMENT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ class Reconciler:
 
     async def _reconcile(self, key: TaskKey) -> None:
         sources, now = self._sources, self._tools.clock()
+        if not is_settled(sources):
+            self._tools.queue.add_after(key, _MOMENT)
+            return
         try:
             world = gather(sources, key, now)
         except FieldError as error:

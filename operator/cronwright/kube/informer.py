@@ -173,6 +173,7 @@ class Informer(Generic[T]):
             version = page["metadata"]["resourceVersion"]
             if int(version) < self._ahead:
                 await self._restore(version)
+                began = time.monotonic()
             for item in page["items"]:
                 metadata = item["metadata"]
                 seen.add(ObjectKey(metadata["namespace"], metadata["name"]))
