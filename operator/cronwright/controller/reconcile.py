@@ -7,12 +7,13 @@ the status that speaks of them, and only then what the status makes safe to drop
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from cronwright.controller.answers import Answers
 from cronwright.controller.backlog import Backlogs, Footing
+from cronwright.controller.causes import causes_of
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
@@ -107,6 +108,8 @@ class Reconciler:
         followed = self._tools.engine.digest(key) is not None
         outcome = await self._carry_out(key, world, plan)
         outcome = accounted(world, plan, outcome, followed=followed)
+        gaps = await causes_of(self._tools.client, world.cronjob, outcome.gaps)
+        outcome = replace(outcome, gaps=gaps)
         status = fold(world, plan, outcome)
         news = entries(world, plan, outcome, status)
         with self._tools.journal.telling(world.task, status, news):
