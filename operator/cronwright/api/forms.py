@@ -11,8 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from cronwright.api import names
 from cronwright.core.backfill import DEFAULT_LIMIT, LIMIT_AT_MOST, Order
+from cronwright.core.retry import written
 from cronwright.model.duration import parse_duration
 from cronwright.model.extensions import check_extensions
+from cronwright.model.retry import Backoff, Retry
 from cronwright.model.task import Logs, TaskSpec
 from cronwright.schedule import load_zone
 
@@ -22,6 +24,7 @@ _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
     "time_zone": load_zone,
     "timeout": lambda value: parse_duration(value, "spec.timeout"),
     "extensions": check_extensions,
+    "retry": written,
 }
 
 
@@ -31,12 +34,31 @@ class StrictLogs(Logs):
     model_config = _STRICT
 
 
+class StrictBackoff(Backoff):
+    """`spec.retry.backoff`, with no field that isn't known."""
+
+    model_config = _STRICT
+
+
+class StrictRetry(Retry):
+    """`spec.retry`, with no field that isn't known."""
+
+    model_config = _STRICT
+    backoff: StrictBackoff | None = Field(
+        default=None, description=Retry.model_fields["backoff"].description
+    )
+
+
 class StrictSpec(TaskSpec):
     """The spec of a ScheduledTask, with no field that isn't known."""
 
     model_config = _STRICT
     logs: StrictLogs = Field(
         default=StrictLogs(), description=TaskSpec.model_fields["logs"].description
+    )
+
+    retry: StrictRetry | None = Field(
+        default=None, description=TaskSpec.model_fields["retry"].description
     )
 
     @field_validator(*_CHECKS)

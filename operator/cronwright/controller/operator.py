@@ -17,6 +17,7 @@ from aiohttp import web
 
 from cronwright.controller import alarm, handlers, health, token
 from cronwright.controller.answers import Answers
+from cronwright.controller.attempts import Attempts
 from cronwright.controller.backlog import Backlogs
 from cronwright.controller.change import Changes
 from cronwright.controller.children import Children
@@ -224,6 +225,7 @@ class _Operator:
             answers=Answers(self._sources, self._requests),
             backlogs=Backlogs(self._sources, self._claims, self._requests, self._groups),
             requests=self._requests,
+            attempts=Attempts(self._client, self._sources),
             engine=self._engine,
             journal=Journal(self._metrics),
             clock=_now,

@@ -143,6 +143,7 @@ class PodFacts:
     containers: tuple[ContainerFacts, ...]
     default_container: str | None
     stuck: str | None  # why it does not start and will not by itself
+    disrupted: bool = False  # it was lost to its node: eviction, preemption, drain
 
     @property
     def ended(self) -> bool:
@@ -267,6 +268,14 @@ def pod_facts(body: JSONObject) -> PodFacts:
         containers=_containers(status.get("containerStatuses", ()), from_file),
         default_container=metadata.get("annotations", {}).get(identity.DEFAULT_CONTAINER),
         stuck=_stuck(status),
+        disrupted=_is_disrupted(status),
+    )
+
+
+def _is_disrupted(status: JSONObject) -> bool:
+    return any(
+        each["type"] == "DisruptionTarget" and each["status"] == "True"
+        for each in status.get("conditions", ())
     )
 
 

@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -36,6 +36,11 @@ class Run:
     outputs: tuple[Output, ...] = ()
     settled: frozenset[tuple[str, int]] = frozenset()  # attempts whose log is not waited for
     gone: bool = False
+    earlier: tuple[JobFacts, ...] = ()  # the Jobs of its earlier attempts that are known
+
+    def after(self, earlier: tuple[JobFacts, ...]) -> "Run":
+        """Give the same run with the Jobs of its earlier attempts."""
+        return replace(self, earlier=earlier) if earlier else self
 
     def attempt(self, container: str | None) -> tuple[PodFacts, ContainerFacts] | None:
         """Find the last attempt: its pod, and the container whose output counts."""
@@ -66,6 +71,12 @@ def trigger_of(job: JobFacts) -> Trigger:
     return Trigger.SCHEDULE if identity.SCHEDULED_TIMESTAMP in job.annotations else Trigger.MANUAL
 
 
+def first_start(job: JobFacts) -> datetime | None:
+    """Say when a run's first attempt started; None where its only one has not yet."""
+    stamp = job.annotations.get(identity.FIRST_START)
+    return datetime.fromisoformat(stamp) if stamp else job.start_time
+
+
 def active_run(job: JobFacts) -> ActiveRun:
     """Make the entry of a run that goes on.
 
@@ -73,11 +84,11 @@ def active_run(job: JobFacts) -> ActiveRun:
     cost a second write for the same fact.
     """
     return ActiveRun(
-        name=job.name,
+        name=job.annotations.get(identity.FIRST_JOB, job.name),
         id=job.run_id,
         slot=due_of(job),
         trigger=trigger_of(job),
-        start_time=job.created,
+        start_time=first_start(job) if identity.FIRST_START in job.annotations else job.created,
     )
 
 
@@ -87,16 +98,17 @@ def record(run: Run, ending: Ending, container: str | None) -> RunRecord:
     main = last[1] if last else None
     parts = _termination(main)
     captured, tail = _output(run, last)
+    start = first_start(job) or job.created
     return RunRecord(
-        name=job.name,
+        name=job.annotations.get(identity.FIRST_JOB, job.name),
         id=job.run_id,
         generation=_number(job.annotations.get(identity.GENERATION)),
         version=job.annotations.get(identity.TASK_VERSION),
         slot=due_of(job),
         trigger=trigger_of(job),
         verdict=ending.verdict,
-        start_time=job.start_time or job.created,
-        completion_time=max(ending.time, job.start_time or job.created),
+        start_time=start,
+        completion_time=max(ending.time, start),
         attempts=_attempts(run),
         exit_code=main.exit_code if main else None,
         reason=ending.reason or None,
@@ -119,6 +131,23 @@ def lost_record(active: ActiveRun, now: datetime) -> RunRecord:
         completion_time=now,
         reason="JobGone",
         message="its Job was deleted while the operator was away",
+        captured=Captured.LOST,
+    )
+
+
+def waited_record(active: ActiveRun, attempts: int, ending: Ending) -> RunRecord:
+    """Make the record of a run that ended while it waited, and whose Jobs are gone."""
+    return RunRecord(
+        name=active.name,
+        id=active.id,
+        slot=active.slot,
+        trigger=active.trigger,
+        verdict=ending.verdict,
+        start_time=active.start_time,
+        completion_time=ending.time,
+        attempts=attempts,
+        reason=ending.reason,
+        message=ending.message,
         captured=Captured.LOST,
     )
 
@@ -170,7 +199,8 @@ def _number(text: str | None) -> int | None:
 
 def _attempts(run: Run) -> int:
     restarts = sum(max((each.restarts for each in pod.containers), default=0) for pod in run.pods)
-    return max(len(run.pods), run.job.pods_ended) + restarts
+    before = (_number(run.job.annotations.get(identity.ATTEMPT)) or 1) - 1
+    return before + max(len(run.pods), run.job.pods_ended) + restarts
 
 
 def _termination(main: ContainerFacts | None) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ is the last one, for the case in which all of them are reached at once.
 import json
 from typing import Final
 
-from cronwright.model.status import RunRecord, TaskStatus
+from cronwright.model.status import Captured, RunRecord, TaskStatus
 
 LIMIT: Final = 56 * 1024  # beside it stands `recorded`, of at most 6 KiB (plan.KEPT_AT_MOST)
 _SUMMARY_BYTES: Final = 96
@@ -15,7 +15,7 @@ _SUMMARY_BYTES: Final = 96
 
 def encoded_size(status: TaskStatus) -> int:
     """Measure a status as the API server stores it, in bytes."""
-    return _stored_size(status.render())
+    return stored_size(status.render())
 
 
 def fit(status: TaskStatus) -> TaskStatus:
@@ -29,6 +29,16 @@ def fit(status: TaskStatus) -> TaskStatus:
     while entries and encoded_size(status) > LIMIT:
         entries = entries[: len(entries) * 3 // 4]
         status = status.model_copy(update={"history": entries})
+    return status if encoded_size(status) <= LIMIT else _without_tails(status)
+
+
+def _without_tails(status: TaskStatus) -> TaskStatus:
+    """Leave the tails out one by one, that of the last failure first: the facts stay."""
+    for name in ("last_failure", "last_run"):
+        entry: RunRecord | None = getattr(status, name)
+        if entry is not None and encoded_size(status) > LIMIT:
+            bare = entry.model_copy(update={"log_tail": None, "captured": Captured.PARTIAL})
+            status = status.model_copy(update={name: bare})
     return status
 
 
@@ -39,7 +49,8 @@ def _surely_small(status: TaskStatus) -> bool:
     texts += [each.message for each in status.conditions]
     for record in (*records, *status.history):
         texts += (record.message, record.result, record.version, record.reason)
-    encoded = _stored_size([text for text in texts if text])
+    texts.append(status.checkpoint)
+    encoded = stored_size([text for text in texts if text])
     # What else there is are names, ids and times, each of a known length.
     entries = len(records) + len(status.history) + len(status.active)
     small = len(status.recorded) + len(status.requests) + len(status.backfills)
@@ -47,7 +58,8 @@ def _surely_small(status: TaskStatus) -> bool:
     return encoded + 640 * entries + waiting + 128 * small + 4096 < LIMIT
 
 
-def _stored_size(value: object) -> int:
+def stored_size(value: object) -> int:
+    """Measure a value as the API server stores it, in bytes."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # The API server is written in Go, whose JSON escapes these to six bytes each.
     escaped = 5 * sum(map(text.count, "<>&")) + 3 * sum(map(text.count, "\u2028\u2029"))
