@@ -43,6 +43,7 @@ class RunNames:
 
 # What SlotTemplate fills in; no user writes these by accident.
 _NAME: Final = "@@cronwright:name@@"
+_CHECKPOINT: Final = "@@cronwright:checkpoint@@"
 _SLOT: Final = "@@cronwright:slot@@"
 _TRIGGER: Final = "@@cronwright:trigger@@"
 _RUN: Final = RunNames("@@cronwright:run@@", "@@cronwright:trace@@", "@@cronwright:span@@", _SLOT)
@@ -158,8 +159,8 @@ def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
     if run and run.slot:
         entries.append({"name": "CRONWRIGHT_SLOT", "value": run.slot})
     if run and task.spec.checkpoint and task.status.checkpoint:
-        text = task.status.checkpoint.replace("$(", "$$(")
-        entries.append({"name": "CRONWRIGHT_CHECKPOINT", "value": text})
+        text = task.status.checkpoint
+        entries.append({"name": "CRONWRIGHT_CHECKPOINT", "value": text.replace("$(", "$$(")})
     if task.spec.job_an_attempt:
         number = run.attempt if run else 1
         entries.append({"name": "CRONWRIGHT_ATTEMPT", "value": str(number)})
@@ -175,6 +176,13 @@ def _add_environment(container: object, entries: list[JSONObject]) -> None:
         return  # the API server refuses it, with words of its own
     taken = {each.get("name") for each in own if isinstance(each, dict)}
     container["env"] = [*own, *(each for each in entries if each["name"] not in taken)]
+
+
+def handed(task: ScheduledTask, checkpoint: str | None) -> ScheduledTask:
+    """Give a task with the checkpoint that the Job of its next run, or attempt, is to find."""
+    if checkpoint == task.status.checkpoint:
+        return task
+    return replace(task, status=task.status.model_copy(update={"checkpoint": checkpoint}))
 
 
 def request_job(
@@ -224,7 +232,14 @@ def _job(
     task: ScheduledTask, cronjob_uid: str, template: JSONObject, name: str, notes: JSONObject
 ) -> JSONObject:
     metadata = template["metadata"]
-    reference = {"apiVersion": "batch/v1", "kind": "CronJob", "name": task.name, "uid": cronjob_uid}
+    reference = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "name": task.name,
+        "uid": cronjob_uid,
+        # Who deletes the task in the foreground waits for its runs to end.
+        "blockOwnerDeletion": True,
+    }
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -248,18 +263,31 @@ class SlotTemplate:
     """
 
     text: str
+    checkpoint: str = ""  # as JSON has it
+
+    @property
+    def takes_checkpoint(self) -> bool:
+        """Whether a checkpoint is to be `handed` to it first."""
+        return _CHECKPOINT in self.text
+
+    def handed(self, checkpoint: str | None) -> Self:
+        """Give the same with the checkpoint that the run finds."""
+        value = json.dumps((checkpoint or "").replace("$(", "$$("))[1:-1]
+        return replace(self, checkpoint=value)
 
     def job(self, name: str, run_id: str, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> bytes:
         """Give the Job of one slot, as JSON."""
         run = RunNames.of(run_id, slot)
         text = self.text.replace(_NAME, name).replace(_RUN.id, run.id).replace(_SLOT, slot)
         text = text.replace(_RUN.trace, run.trace).replace(_RUN.span, run.span)
-        return text.replace(_TRIGGER, str(trigger)).encode()
+        # Last: it may hold whatever a container wrote, such as one of the marks above.
+        return text.replace(_TRIGGER, str(trigger)).replace(_CHECKPOINT, self.checkpoint).encode()
 
 
 def slot_template(task: ScheduledTask, cronjob_uid: str) -> SlotTemplate:
     """Render the Job of a slot that the operator fires, with its own names left open."""
-    template = job_template(task, _RUN)
+    # What the runs before leave is known when the slot is due.
+    template = job_template(handed(task, _CHECKPOINT), _RUN)
     # A template's own wish to be born suspended stays; a TTL does not: the Job is the claim.
     template["spec"].pop("ttlSecondsAfterFinished", None)
     notes = {
