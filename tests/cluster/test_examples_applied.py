@@ -46,6 +46,21 @@ async def test_an_example_counts_on_from_run_to_run(
     assert [each["result"] for each in status["history"][:2]] == ["batch 2", "batch 1"]
 
 
+async def test_an_example_skips_slots_and_says_so(
+    kubectl: Kubectl, tasks: Tasks, operator: OperatorProcess
+) -> None:
+    await kubectl("apply", "-f", str(EXAMPLES / "31-accounted-for.yaml"))
+
+    async def skipped() -> dict[str, Any]:
+        status = await tasks.status("skips")
+        assert status["counts"]["Skipped"] >= 2
+        return status
+
+    (gap,) = (await until(skipped, 60.0))["gaps"]
+    assert (gap["verdict"], gap["reason"]) == ("Skipped", "ConcurrencyForbid")
+    await tasks.edit("skips", suspend=True)
+
+
 # What a CronJob can't say: each is due within half a minute, but for the one-shot.
 MANAGED = sorted(EXAMPLES.glob("1[4-9]-*")) + sorted(EXAMPLES.glob("2[0-46-8]-*"))
 

@@ -4,8 +4,12 @@ import pytest
 
 from cronwright.core import size
 from cronwright.core.checkpoint import BYTES
+from cronwright.core.gaps import GAPS_AT_MOST
+from cronwright.core.terms import LONGEST, text_of
+from cronwright.model.reasons import CONCURRENCY_REPLACE
 from cronwright.model.status import (
     ActiveRun,
+    Gap,
     PendingReason,
     PendingRun,
     RequestRef,
@@ -14,6 +18,7 @@ from cronwright.model.status import (
     Trigger,
     Verdict,
 )
+from cronwright.schedule import Terms
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -45,6 +50,21 @@ def test_a_text_is_measured_as_the_api_server_stores_it(text: str, stored: int) 
 @pytest.mark.parametrize("runs", [0, 20, 50])
 def test_what_is_taken_for_small_is_small(text: str, length: int, runs: int) -> None:
     status = status_of(text * length, runs)
+    assert not size._surely_small(status) or size.encoded_size(status) <= size.LIMIT
+
+
+@pytest.mark.parametrize("length", range(700, 1100, 20))
+def test_gaps_and_long_terms_count(length: int) -> None:
+    gap = Gap(
+        first=NOW, last=NOW, verdict=Verdict.EXCLUDED, reason=CONCURRENCY_REPLACE, count=10**9
+    )
+    status = status_of("a" * length, 20).model_copy(
+        update={
+            "gaps": [gap] * GAPS_AT_MOST,
+            "timetable": text_of(Terms(schedules=("* * * * * *",) * 10, exclude=("* *",) * 100)),
+        }
+    )
+    assert len(status.timetable or "") > LONGEST // 2
     assert not size._surely_small(status) or size.encoded_size(status) <= size.LIMIT
 
 

@@ -7,6 +7,7 @@ first, and asks the API server nothing.
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from cronwright.controller.intake import Intake
 from cronwright.controller.tasks import TaskKey, TaskStore
@@ -21,6 +22,8 @@ from cronwright.core.run import Run
 from cronwright.core.verdict import judge
 from cronwright.kube.informer import Informer
 from cronwright.model.task import ScheduledTask
+
+_SETTLED: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,19 @@ def _sight(sources: Sources, now: datetime) -> Sight:
         return Sight(since, until)
     restored = now - timedelta(seconds=time.monotonic() - sources.tasks.restored)
     return Sight(max(since, restored), until, restored)
+
+
+def is_settled(sources: Sources) -> bool:
+    """Tell whether everything known is of one state: not while parts of it are set back.
+
+    A task of the older state with Jobs of the newer one would have lost its runs.
+    """
+    restored = sources.tasks.restored
+    if restored is None:
+        return True
+    age = time.monotonic() - restored
+    informers = (sources.cronjobs, sources.jobs, sources.pods)
+    return age > _SETTLED or all(min(each.seen()) < age for each in informers)
 
 
 def active_jobs(sources: Sources, key: TaskKey, *, judged: bool) -> list[JobFacts]:

@@ -7,17 +7,18 @@ the status that speaks of them, and only then what the status makes safe to drop
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from cronwright.controller.answers import Answers
 from cronwright.controller.attempts import Attempts
 from cronwright.controller.backlog import Backlogs, Footing
+from cronwright.controller.causes import causes_of
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
-from cronwright.controller.gather import Sources, active_jobs, gather
+from cronwright.controller.gather import Sources, active_jobs, gather, is_settled
 from cronwright.controller.journal import Journal
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
@@ -39,6 +40,7 @@ from cronwright.model.status import TaskStatus
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN: Final = timedelta(seconds=5)
+_MOMENT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,9 @@ class Reconciler:
 
     async def _reconcile(self, key: TaskKey) -> None:
         sources, now = self._sources, self._tools.clock()
+        if not is_settled(sources):
+            self._tools.queue.add_after(key, _MOMENT)
+            return
         try:
             world = gather(sources, key, now)
         except FieldError as error:
@@ -106,6 +111,8 @@ class Reconciler:
         followed = self._tools.engine.digest(key) is not None
         outcome = await self._carry_out(key, world, plan)
         outcome = accounted(world, plan, outcome, followed=followed)
+        gaps = await causes_of(self._tools.client, world.cronjob, outcome.gaps)
+        outcome = replace(outcome, gaps=gaps)
         status = fold(world, plan, outcome)
         news = entries(world, plan, outcome, status)
         with self._tools.journal.telling(world.task, status, news):

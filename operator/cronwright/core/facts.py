@@ -209,11 +209,7 @@ def job_facts(body: JSONObject) -> JobFacts:
         task=metadata.get("labels", {}).get(identity.TASK_LABEL, ""),
         owner_uid=owner_uid,
         owned_by_controller=controlled,
-        annotations={
-            key: value
-            for key, value in metadata.get("annotations", {}).items()
-            if key.startswith(identity.PREFIX) or key == identity.SCHEDULED_TIMESTAMP
-        },
+        annotations=_annotations(metadata),
         suspended=bool(spec.get("suspend")),
         single_pod=_is_single_pod(spec),
         backoff_limit=spec.get("backoffLimit", 6),
@@ -224,6 +220,21 @@ def job_facts(body: JSONObject) -> JobFacts:
         finished=_finished(status),
         pods_ended=status.get("succeeded", 0) + status.get("failed", 0),
     )
+
+
+def _annotations(metadata: JSONObject) -> dict[str, str]:
+    notes = metadata.get("annotations", {})
+    kept = {
+        key: value
+        for key, value in notes.items()
+        if key.startswith(identity.PREFIX) or key == identity.SCHEDULED_TIMESTAMP
+    }
+    ours = {identity.SCHEDULED_TIMESTAMP, identity.RUN_ID, identity.INSTANTIATE} & notes.keys()
+    for owner in () if ours else metadata.get("ownerReferences", ()):
+        slot = identity.slot_in_name(metadata["name"], owner.get("name", ""))
+        if owner["kind"] == "CronJob" and slot is not None and slot <= _created(metadata):
+            kept[identity.SCHEDULED_TIMESTAMP] = slot.isoformat()
+    return kept
 
 
 def _is_single_pod(spec: JSONObject) -> bool:

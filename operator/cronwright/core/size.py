@@ -54,8 +54,8 @@ def _surely_small(status: TaskStatus) -> bool:
     # What else there is are names, ids and times, each of a known length.
     entries = len(records) + len(status.history) + len(status.active)
     small = len(status.recorded) + len(status.requests) + len(status.backfills)
-    waiting = 320 * len(status.pending)
-    return encoded + 640 * entries + waiting + 128 * small + 4096 < LIMIT
+    others = 320 * len(status.pending) + 192 * len(status.gaps) + 2 * len(status.timetable or "")
+    return encoded + 640 * entries + others + 128 * small + 4096 < LIMIT
 
 
 def stored_size(value: object) -> int:
