@@ -16,7 +16,7 @@ OPERATOR = {
     "batch jobs": "get list watch create patch delete",
     " pods": "get list watch patch",
     " pods/log": "get",
-    " events": "create",
+    " events": "create list",
 }
 # Of one object each, by its name.
 ALONE = {" serviceaccounts/token": "create", "coordination.k8s.io leases": "get patch create"}

@@ -39,8 +39,8 @@ def ended(phase: str = "Succeeded") -> Run:
         }
     }
     last = pod(JOB, phase, state, policy="File")
-    attempt = (last.uid, 0)
-    return Run(JOB, (last,), (Output(attempt, SECRET, complete=True),), frozenset({attempt}))
+    read = last.log_key(last.containers[0])
+    return Run(JOB, (last,), (Output(read, SECRET, complete=True),), frozenset({read}))
 
 
 def lines(entries: tuple[Entry, ...]) -> list[dict[str, Any]]:

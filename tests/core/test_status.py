@@ -27,8 +27,8 @@ def folded(of: World, **outcome: Any) -> TaskStatus:
 
 def ended(of: Any = JOB, phase: str = "Succeeded", text: str = "done\n") -> Run:
     last = pod(of, phase)
-    attempt = (last.uid, 0)
-    return Run(of, (last,), (Output(attempt, text, complete=True),), frozenset({attempt}))
+    read = last.log_key(last.containers[0])
+    return Run(of, (last,), (Output(read, text, complete=True),), frozenset({read}))
 
 
 def again(status: TaskStatus, spec: dict[str, Any] | None = None) -> ScheduledTask:

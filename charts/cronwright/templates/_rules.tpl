@@ -31,10 +31,10 @@
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]
-# Says why a request was refused.
+# Says why a request was refused, and which run is slow; reads why a run does not get going.
 - apiGroups: [""]
   resources: [events]
-  verbs: [create]
+  verbs: [create, list]
 {{- end -}}
 
 {{- define "cronwright.apiRules" -}}

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Testimony, Witness
-from cronwright.core.facts import CronJobFacts, JobFacts, PodFacts
+from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.identity import short_id
 from cronwright.core.plan import World
+from cronwright.core.pod import PodFacts
 from cronwright.core.run import Run
 from cronwright.core.verdict import judge
 from cronwright.kube.informer import Informer
@@ -98,4 +99,5 @@ def _run(sources: Sources, job: JobFacts, testimony: Testimony) -> Run:
         outputs=tuple(testimony.outputs.values()),
         settled=frozenset(testimony.settled),
         gone=testimony.gone is not None,
+        words=dict(testimony.words),
     )

@@ -23,6 +23,7 @@ from cronwright.controller.collect import Collector
 from cronwright.controller.crew import Crew
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
+from cronwright.controller.inquire import Inquirer
 from cronwright.controller.journal import Journal
 from cronwright.controller.leadership import Leadership
 from cronwright.controller.metrics import OperatorMetrics
@@ -30,6 +31,7 @@ from cronwright.controller.queue import WorkQueue
 from cronwright.controller.reconcile import Reconciler, Tools
 from cronwright.controller.relist import Relist
 from cronwright.controller.request import Requests
+from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.standby import Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Witness
@@ -111,7 +113,9 @@ class _Operator:
         self._queue: WorkQueue[TaskKey] = WorkQueue()
         self._witness = Witness()
         self._children = Children(self._client, settings.namespace, self._queue, self._witness)
-        self._collector = Collector(self._client, self._witness, self._queue.add)
+        look = self._children.pods.get
+        self._collector = Collector(self._client, self._witness, look, self._queue.add)
+        self._inquirer = Inquirer(self._client, self._witness, self._queue.add)
         self._sources = self._make_sources()
         self._requests = Requests(self._client)
         claims = Claims(self._client, self._sources, self._requests)
@@ -146,6 +150,7 @@ class _Operator:
             await self._leadership.give_up()
             self._over.set()
             await self._collector.stop()
+            await self._inquirer.stop()
             await _cancel(*parts, stopped, signals)
             if runner is not None:
                 await runner.cleanup()
@@ -206,8 +211,10 @@ class _Operator:
             client=self._client,
             queue=self._queue,
             collector=self._collector,
+            inquirer=self._inquirer,
             changes=changes,
             requests=self._requests,
+            slow_runs=SlowRuns(self._client, self._settings.slow_run_factor),
             engine=self._engine,
             journal=Journal(self._metrics),
             clock=_now,

@@ -14,9 +14,11 @@ from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources, active_jobs, gather
+from cronwright.controller.inquire import Inquirer
 from cronwright.controller.journal import Journal
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
+from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts, JobFacts, job_facts
@@ -41,8 +43,10 @@ class Tools:
     client: Client
     queue: WorkQueue[TaskKey]
     collector: Collector
+    inquirer: Inquirer
     changes: Changes
     requests: Requests
+    slow_runs: SlowRuns
     engine: Engine
     journal: Journal
     clock: Callable[[], datetime]
@@ -84,6 +88,7 @@ class Reconciler:
             sources.witness.forget(key, set(sources.witness.of(key)))
             self._tools.changes.forget(key)
             self._tools.journal.forget(key)
+            self._tools.slow_runs.forget(key)
             return
         if world.task.deleting:
             self._tools.engine.forget(key)
@@ -91,6 +96,7 @@ class Reconciler:
         plan = decide(world)
         seen = set(sources.witness.of(key))
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
+        self._tools.inquirer.start(key, plan.stall)
         outcome = await self._carry_out(key, world, plan)
         status = fold(world, plan, outcome)
         news = entries(world, plan, outcome, status)
@@ -100,7 +106,8 @@ class Reconciler:
         waiting = {run.job.uid for run in world.runs if run.job.run_id not in plan.endings}
         sources.witness.forget(key, seen - waiting)
         await self._drop(key, world, plan, outcome)
-        self._set_timer(world, plan, outcome, status)
+        slow = await self._tools.slow_runs.tell(world, plan, status)
+        self._set_timer(world, plan, outcome, status, slow)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
         active = self._active(key) if plan.answers else set()  # what the answers count with
@@ -211,9 +218,16 @@ class Reconciler:
                 self._sources.tasks.put(body)
             self._tools.queue.add(key)
 
-    def _set_timer(self, world: World, plan: Plan, outcome: Outcome, status: TaskStatus) -> None:
+    def _set_timer(
+        self,
+        world: World,
+        plan: Plan,
+        outcome: Outcome,
+        status: TaskStatus,
+        slow: datetime | None,
+    ) -> None:
         key = TaskKey(world.task.namespace, world.task.name)
-        wakes = [plan.wake]
+        wakes = [plan.wake, slow]
         timetable, shown = plan.timetable, status.next_run_time
         native = outcome.progress is None  # else the engine has a timer of its own
         if native and timetable is not None and shown is not None and outcome.cronjob is not None:

@@ -20,6 +20,7 @@ from cronwright.core.prune import prune
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Run
 from cronwright.core.slots import slot_at_hand, timetable_of, unsettled_slot
+from cronwright.core.stall import Stall, stall_of
 from cronwright.core.verdict import Ending, judge, judge_gone
 from cronwright.errors import FieldError
 from cronwright.model import conditions
@@ -84,6 +85,7 @@ class Plan:
     captures: tuple[Capture, ...]
     timeouts: tuple[JobFacts, ...]
     answers: tuple[Answer, ...]
+    stall: Stall | None = None
     endings: Mapping[str, Ending] = field(default_factory=dict)  # by run id
     prunes: tuple[JobFacts, ...] = ()
     wake: datetime | None = None
@@ -97,7 +99,8 @@ def decide(world: World) -> Plan:
     endings, captures, waiting = _judge_runs(world, {job.uid for job in timeouts})
     answers, answer_wake = _answers(world) if step is Step.KEEP else ((), None)
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
-    wakes = [timeout_wake, prune_wake, answer_wake, *waiting]
+    stall, stall_wake = _stall(world, endings)
+    wakes = [timeout_wake, prune_wake, answer_wake, stall_wake, *waiting]
     if step is Step.WAIT:
         wakes.append(world.now + RECHECK)
     return Plan(
@@ -110,6 +113,7 @@ def decide(world: World) -> Plan:
         captures=captures,
         timeouts=timeouts,
         answers=answers,
+        stall=stall,
         endings=endings,
         prunes=prunes,
         # A time that has passed brought us here: waking for it again would never end.
@@ -217,6 +221,12 @@ def _answers(world: World) -> tuple[tuple[Answer, ...], datetime | None]:
     if acts and world.cronjob and slot_at_hand(world.cronjob, world.jobs, world.now):
         return tuple(each for each in answers if each not in acts), world.now + RECHECK
     return answers, None
+
+
+def _stall(world: World, endings: Mapping[str, Ending]) -> tuple[Stall | None, datetime | None]:
+    going = [run for run in world.runs if run.job.run_id not in endings]
+    shown = [each for each in world.task.status.conditions if each.type == conditions.STALLED]
+    return stall_of(going, next(iter(shown), None), world.now)
 
 
 def _timeouts(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:

@@ -4,15 +4,18 @@
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from cronwright.core import identity
-from cronwright.core.facts import ContainerFacts, JobFacts, PodFacts
+from cronwright.core.facts import JobFacts
+from cronwright.core.pod import ContainerFacts, LogKey, PodFacts, Role
+from cronwright.core.tail import tail_of
 from cronwright.core.verdict import Ending
 from cronwright.model.status import ActiveRun, Captured, RunRecord, Trigger, Verdict
+from cronwright.model.task import Logs
 
 RESULT_BYTES: Final = 1024
 MESSAGE_BYTES: Final = 512
@@ -20,9 +23,9 @@ MESSAGE_BYTES: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What was read of one attempt's log; `attempt` is the pod's UID and its restart count."""
+    """What was read of one container's log."""
 
-    attempt: tuple[str, int]
+    log_key: LogKey
     text: str
     complete: bool
 
@@ -34,15 +37,27 @@ class Run:
     job: JobFacts
     pods: tuple[PodFacts, ...]
     outputs: tuple[Output, ...] = ()
-    settled: frozenset[tuple[str, int]] = frozenset()  # attempts whose log is not waited for
+    settled: frozenset[LogKey] = frozenset()  # logs that are not waited for
     gone: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)  # of Events, by the UID of their object
 
-    def attempt(self, container: str | None) -> tuple[PodFacts, ContainerFacts] | None:
-        """Find the last attempt: its pod, and the container whose output counts."""
+    def counting(self, container: str | None) -> tuple[PodFacts, ContainerFacts] | None:
+        """Find the last attempt: its pod, and the container whose end counts.
+
+        `container` is the one that the task names, if any.
+        """
         for pod in reversed(self.pods):
-            main = pod.main(container)
-            if main is not None:
-                return pod, main
+            found = pod.counting(container, self.job.main_container)
+            if found is not None:
+                return pod, found
+        return None
+
+    def heard(self, container: str | None) -> tuple[PodFacts, ContainerFacts] | None:
+        """Find the last attempt's container whose output is kept."""
+        for pod in reversed(self.pods):
+            found = pod.heard(container, self.job.main_container)
+            if found is not None:
+                return pod, found
         return None
 
 
@@ -72,12 +87,12 @@ def active_run(job: JobFacts) -> ActiveRun:
     )
 
 
-def record(run: Run, ending: Ending, container: str | None) -> RunRecord:
+def record(run: Run, ending: Ending, logs: Logs) -> RunRecord:
     """Make the record of a run that has ended."""
-    job, last = run.job, run.attempt(container)
+    job, last = run.job, run.counting(logs.container)
     main = last[1] if last else None
     parts = _termination(main)
-    captured, tail = _output(run, last)
+    captured, tail = _output(run, logs)
     return RunRecord(
         name=job.name,
         id=job.run_id,
@@ -146,8 +161,13 @@ def _number(text: str | None) -> int | None:
 
 
 def _attempts(run: Run) -> int:
-    restarts = sum(max((each.restarts for each in pod.containers), default=0) for pod in run.pods)
+    restarts = sum(max(_restarts(pod), default=0) for pod in run.pods)
     return max(len(run.pods), run.job.pods_ended) + restarts
+
+
+def _restarts(pod: PodFacts) -> Iterable[int]:
+    # A sidecar that was started again is no attempt of the task's.
+    return (each.restarts for each in pod.containers if each.role is not Role.SIDECAR)
 
 
 def _termination(main: ContainerFacts | None) -> Mapping[str, str]:
@@ -171,19 +191,21 @@ def _termination(main: ContainerFacts | None) -> Mapping[str, str]:
     return {"result": main.message}
 
 
-def _output(run: Run, last: tuple[PodFacts, ContainerFacts] | None) -> tuple[Captured, str]:
+def _output(run: Run, logs: Logs) -> tuple[Captured, str]:
+    last = run.heard(logs.container)
     if last is None:
         return (Captured.LOST if run.job.pods_ended or run.pods else Captured.FULL), ""
-    pod, main = last
-    if main.started is None and main.restarts == 0:
+    pod, heard = last
+    if not heard.begun:
         return Captured.FULL, ""  # nothing of it ever ran, so there was nothing to read
-    read = {output.attempt: output for output in run.outputs}
-    output = read.get((pod.uid, main.restarts))
+    read = {output.log_key: output for output in run.outputs}
+    output = read.get(pod.log_key(heard))
     if output is not None:
         return (Captured.FULL if output.complete else Captured.PARTIAL), output.text
-    earlier = [each for each in run.outputs if each.attempt[0] == pod.uid]
-    if main.message and not main.message_from_file:
-        return Captured.PARTIAL, cut(main.message, 2048)
+    earlier = [each for each in run.outputs if each.log_key[:2] == (pod.uid, heard.name)]
+    if heard.exit_code and heard.message and not heard.message_from_file:
+        # The end of its log as the kubelet took it down: at most 2 KiB and 80 lines.
+        return Captured.PARTIAL, tail_of(heard.message, logs.max_bytes, logs.tail_lines)
     if earlier:
         return Captured.PARTIAL, earlier[-1].text
     return Captured.LOST, ""

@@ -18,6 +18,7 @@ from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.requests import REMEMBERED, Act, Answer
 from cronwright.core.run import active_run, lost_record, record, skipped_record
 from cronwright.core.slots import next_run_time, standing
+from cronwright.core.statistics import statistics_of
 from cronwright.errors import FieldError
 from cronwright.model.status import (
     ActiveRun,
@@ -92,14 +93,16 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     )
     # After the fit: a run that had to leave the history for its size is recorded all the same.
     recorded = _recorded(world, records, status.history)
-    return status.model_copy(update={"recorded": recorded})
+    # Computed anew only with a record: an upgrade, or a history cut short, is not worth a write.
+    statistics = statistics_of(status.history) if records else old.statistics
+    return status.model_copy(update={"recorded": recorded, "statistics": statistics})
 
 
 def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
     """Make the records that the status doesn't have yet, in the order in which the runs ended."""
-    container = world.task.spec.logs.container
+    logs = world.task.spec.logs
     records = [
-        record(run, plan.endings[run.job.run_id], container)
+        record(run, plan.endings[run.job.run_id], logs)
         for run in world.runs
         if run.job.run_id in plan.endings
     ]

@@ -129,6 +129,28 @@ class CronJobRef(ResourceModel):
     )
 
 
+class Statistics(ResourceModel):
+    """What the kept history says in numbers."""
+
+    runs: int = Field(
+        description="How many runs of the history succeeded, failed or timed out; what somebody "
+        "else ended is not counted."
+    )
+    timed_runs: int = Field(
+        description="How many of them ended by themselves; the percentiles are of these."
+    )
+    p50_seconds: int | None = Field(
+        default=None, description="Half of the runs took at most so many seconds."
+    )
+    p95_seconds: int | None = Field(
+        default=None, description="95% of the runs took at most so many seconds."
+    )
+    success_rate: float = Field(description="The share of the runs that succeeded, 0 to 1.")
+    failure_streak: int = Field(
+        description="How many of the latest runs in a row failed or timed out."
+    )
+
+
 class ConditionStatus(StrEnum):
     """Whether a condition holds."""
 
@@ -196,6 +218,10 @@ class TaskStatus(ResourceModel):
     gaps: list[Gap] = Field(
         default_factory=list,
         description="Slots of a managed task that had no run, newest first, at most 20 ranges.",
+    )
+    statistics: Statistics | None = Field(
+        default=None,
+        description="What the kept history says in numbers; computed when a run is recorded.",
     )
     counts: dict[str, int] = Field(
         default_factory=dict, description="How many runs ended with each verdict so far."
