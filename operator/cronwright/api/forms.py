@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from cronwright.api import names
 from cronwright.model.duration import parse_duration
 from cronwright.model.extensions import check_extensions
+from cronwright.model.parameter import PARAMETERS_AT_MOST, Parameter
 from cronwright.model.task import Logs, TaskSpec
 from cronwright.schedule import load_zone
 
@@ -30,12 +31,23 @@ class StrictLogs(Logs):
     model_config = _STRICT
 
 
+class StrictParameter(Parameter):
+    """One of `spec.parameters`, with no field that isn't known."""
+
+    model_config = _STRICT
+
+
 class StrictSpec(TaskSpec):
     """The spec of a ScheduledTask, with no field that isn't known."""
 
     model_config = _STRICT
     logs: StrictLogs = Field(
         default=StrictLogs(), description=TaskSpec.model_fields["logs"].description
+    )
+    parameters: tuple[StrictParameter, ...] | None = Field(
+        default=None,
+        max_length=PARAMETERS_AT_MOST,
+        description=TaskSpec.model_fields["parameters"].description,
     )
 
     @field_validator(*_CHECKS)
@@ -120,3 +132,8 @@ class RunRequest(BaseModel):
         description="The request's id: 1 to 63 letters, digits, dashes, underscores and dots. "
         "The same id starts one run; left out, it is a new UUID.",
     )  # fmt: skip
+    parameters: dict[str, Any] | None = Field(
+        default=None,
+        description="Values for the task's parameters by their names; what is left out takes its "
+        "default.",
+    )

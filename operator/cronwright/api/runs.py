@@ -6,7 +6,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,10 +16,12 @@ from cronwright.api.problem import Fault, Kind, Problem
 from cronwright.api.refusals import task_not_found
 from cronwright.api.tasks import Tasks, refuse_deleting
 from cronwright.core.identity import RUN_REQUEST_PREFIX, request_run_id
+from cronwright.core.parameters import faults
 from cronwright.core.requests import AT_ONCE, REMEMBERED
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import NotFound
+from cronwright.model.parameter import Parameter
 
 _RETRY_SECONDS: Final = 60
 
@@ -32,6 +34,7 @@ class Wish:
     namespace: str
     task: str
     caller: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 class RequestedRun(BaseModel):
@@ -61,6 +64,7 @@ class Runs:
         since = _asked_before(body, wish.id)
         if since is None:
             _refuse_too_many(body, now)
+            _refuse_values(body, wish.parameters)
             since = _written(now)
             await self._annotate(wish, body["metadata"]["uid"], since)
         return {
@@ -72,13 +76,30 @@ class Runs:
         }
 
     async def _annotate(self, wish: Wish, uid: str, since: str) -> None:
-        value = json.dumps({"requestedAt": since, "by": wish.caller}, ensure_ascii=False)
+        asked: dict[str, Any] = {"requestedAt": since, "by": wish.caller}
+        if wish.parameters:
+            asked["parameters"] = wish.parameters
+        value = json.dumps(asked, ensure_ascii=False)
         # With the UID the patch is refused where another task of that name has come.
         patch = {"metadata": {"uid": uid, "annotations": {RUN_REQUEST_PREFIX + wish.id: value}}}
         try:
             await self._client.merge_patch(paths.scheduledtasks(wish.namespace, wish.task), patch)
         except NotFound as error:
             raise task_not_found(wish.task, wish.namespace) from error
+
+
+def _refuse_values(body: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse values that the operator would not take for the task's parameters, all of them."""
+    declared = (body.get("spec") or {}).get("parameters") or ()
+    found = faults([Parameter.model_validate(each) for each in declared], given)
+    if found:
+        raise Problem(
+            Kind.INVALID,
+            *(
+                Fault(f"{each.field}: {each.problem}", each.field, each.value, each.remedy)
+                for each in found
+            ),
+        )
 
 
 def _asked_before(body: Mapping[str, Any], request_id: str) -> str | None:

@@ -93,7 +93,7 @@ class Requests:
     async def _create(
         self, task: ScheduledTask, cronjob: CronJobFacts, answer: Answer
     ) -> JSONObject:
-        manifest = request_job(task, cronjob.uid, answer.id, answer.run_id)
+        manifest = request_job(task, cronjob.uid, answer.id, answer.run_id, answer.given)
         try:
             body: JSONObject = await self._client.create(paths.jobs(task.namespace), manifest)
         except AlreadyExists:

@@ -5,13 +5,15 @@ run, `controller/claim` that of a slot which the operator fires.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from cronwright.core import identity
+from cronwright.core.parameters import values
 from cronwright.errors import FieldError
+from cronwright.model.parameter import Parameter
 from cronwright.model.task import ScheduledTask
 
 JSONObject = dict[str, Any]
@@ -43,8 +45,13 @@ _SLOT: Final = "@@cronwright:slot@@"
 _RUN: Final = RunNames("@@cronwright:run@@", "@@cronwright:trace@@", "@@cronwright:span@@", _SLOT)
 
 
-def job_template(task: ScheduledTask, run: RunNames | None = None) -> JSONObject:
-    """Render the template of a task's Jobs, or of one run's; FieldError where it can't be."""
+def job_template(
+    task: ScheduledTask, run: RunNames | None = None, given: Mapping[str, Any] | None = None
+) -> JSONObject:
+    """Render the template of a task's Jobs, or of one run's; FieldError where it can't be.
+
+    `given` are the values of parameters that a request gives.
+    """
     spec = task.spec
     template = _from_container(spec.container) if spec.container else deepcopy(spec.job_template)
     template = template or {}
@@ -53,12 +60,15 @@ def job_template(task: ScheduledTask, run: RunNames | None = None) -> JSONObject
     pod_metadata, pod_spec = _child(pod, "metadata"), _child(pod, "spec")
     for each in (metadata, pod_metadata):
         each["labels"] = {**(each.get("labels") or {}), identity.TASK_LABEL: task.name}
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), **_origin(task)}
+    chosen = values(spec.parameters or (), given or {})
+    notes = {**_origin(task), **_note(chosen)}
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), **notes}
     _set_limits(job, spec.timeout_seconds)
     environment = _environment(task, run)
     for kind in ("initContainers", "containers"):
         for container in pod_spec.get(kind) or ():
             _add_environment(container, environment)
+            _set_parameters(container, task.spec.parameters or (), chosen)
     return template
 
 
@@ -94,6 +104,11 @@ def _origin(task: ScheduledTask) -> dict[str, str]:
     return origin
 
 
+def _note(chosen: Mapping[str, str]) -> dict[str, str]:
+    text = json.dumps(chosen, ensure_ascii=False, separators=(",", ":"))
+    return {identity.PARAMETERS: text} if chosen else {}
+
+
 def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
     """List what a run finds in its environment.
 
@@ -112,8 +127,7 @@ def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
         entries.append({"name": "CRONWRIGHT_VERSION", "value": task.spec.version})
     if task.spec.extensions:
         text = json.dumps(task.spec.extensions, separators=(",", ":"), sort_keys=True)
-        # "$(NAME)" in a value is a reference to Kubernetes; extensions are never interpreted.
-        entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": text.replace("$(", "$$(")})
+        entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": _literal(text)})
     if run and run.slot:
         entries.append({"name": "CRONWRIGHT_SLOT", "value": run.slot})
     if run:
@@ -130,14 +144,46 @@ def _add_environment(container: object, entries: list[JSONObject]) -> None:
     container["env"] = [*own, *(each for each in entries if each["name"] not in taken)]
 
 
-def request_job(task: ScheduledTask, cronjob_uid: str, request_id: str, run_id: str) -> JSONObject:
+def _set_parameters(
+    container: object, parameters: Iterable[Parameter], chosen: Mapping[str, str]
+) -> None:
+    """Put the values of parameters first into a container's environment, in place of its own.
+
+    What it sets itself may then refer to them.
+    """
+    own = container.get("env") or [] if isinstance(container, dict) else None
+    if not isinstance(container, dict) or not isinstance(own, list):
+        return
+    entries = [
+        {"name": each.variable, "value": _literal(chosen[each.name])}
+        for each in parameters
+        if each.name in chosen
+    ]
+    set_here = {each["name"] for each in entries}
+    rest = [each for each in own if not (isinstance(each, dict) and each.get("name") in set_here)]
+    if entries:
+        container["env"] = [*entries, *rest]
+
+
+def _literal(text: str) -> str:
+    """Write a value that Kubernetes doesn't interpret: there $(NAME) is a reference, and $$ a $."""
+    return text.replace("$", "$$")
+
+
+def request_job(
+    task: ScheduledTask,
+    cronjob_uid: str,
+    request_id: str,
+    run_id: str,
+    given: Mapping[str, Any] | None = None,
+) -> JSONObject:
     """Render the Job of a requested run.
 
     It is born suspended and not yet under the CronJob's control: only once it stands in the
     CronJob's `status.active` may the controller see it, or it would report an unexpected Job
     and start a forbidden one beside it. `controller/request` then lets it run.
     """
-    template = job_template(task, RunNames.of(run_id))
+    template = job_template(task, RunNames.of(run_id), given)
     notes = {identity.RUN_ID: run_id, identity.REQUEST: request_id}
     job = _job(task, cronjob_uid, template, identity.request_job_name(task.name, run_id), notes)
     job["spec"]["suspend"] = True

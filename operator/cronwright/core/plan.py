@@ -16,6 +16,7 @@ from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.mode import Firing, choose, digest
+from cronwright.core.parameters import check_declared
 from cronwright.core.prune import prune
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Run
@@ -129,6 +130,7 @@ def _accept(
     try:
         timetable = timetable_of(task.terms) if task.spec.scheduled else None
         check_extensions(task.spec.extensions)
+        check_declared(task.spec)
         firing = choose(task, timetable, world.cronjob, _running(world))
         fired = timetable.resolved if timetable and firing.managed else None
         return timetable, firing, render(task, firing.native, fired), _ready(firing, timetable)

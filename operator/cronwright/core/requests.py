@@ -6,18 +6,21 @@ take the annotation off. So whatever crashes in between, the same id starts one 
 """
 
 import json
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts
+from cronwright.core.parameters import faults
+from cronwright.core.run import cut
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
 REMEMBERED: Final = timedelta(minutes=10)
 AT_ONCE: Final = 100
+_MESSAGE_BYTES: Final = 900  # an Event takes 1024
 _AHEAD: Final = timedelta(minutes=1)  # how far a caller's clock may be ahead of ours
 
 
@@ -39,6 +42,7 @@ class Answer:
     run_id: str
     message: str = ""
     replaces: tuple[JobFacts, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=dict)  # values of the task's parameters
 
     @property
     def annotation(self) -> str:
@@ -65,12 +69,30 @@ def answer(
             continue
         time = _requested_at(text)
         # What a crash interrupted is brought to its end, however long ago that was.
-        refusal = "" if run_id in begun else _refusal(time, now)
+        refusal = "" if run_id in begun else _refusal(time, now) or _refused_values(task, text)
         if time is None or refusal:
             answers.append(Answer(request_id, Act.REFUSE, run_id, refusal))
         else:
             waiting.append((time, request_id))
-    return (*answers, *_start(task, sorted(waiting)[: max(room, 0)], running))
+    started = _start(task, sorted(waiting)[: max(room, 0)], running)
+    return (*answers, *(_with_values(task, each) for each in started))
+
+
+def _with_values(task: ScheduledTask, answered: Answer) -> Answer:
+    """Give an answer the values that its request gives for parameters."""
+    given = _given(task.annotations[answered.annotation])
+    return replace(answered, given=given) if isinstance(given, dict) else answered
+
+
+def _refused_values(task: ScheduledTask, text: str) -> str:
+    """Say which values of a request are wrong, each with its remedy; empty where none is."""
+    found = faults(task.spec.parameters or (), _given(text))
+    return cut("; ".join(map(str, found)), _MESSAGE_BYTES) if found else ""
+
+
+def _given(text: str) -> object:
+    value = json.loads(text).get("parameters")
+    return {} if value is None else value
 
 
 def _start(

@@ -12,13 +12,15 @@ from typing import Any, Final
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts
 from cronwright.core.pod import ContainerFacts, LogKey, PodFacts, Role
-from cronwright.core.tail import tail_of
+from cronwright.core.tail import encoded_size, tail_of
 from cronwright.core.verdict import Ending
 from cronwright.model.status import ActiveRun, Captured, RunRecord, Trigger, Verdict
 from cronwright.model.task import Logs
 
 RESULT_BYTES: Final = 1024
 MESSAGE_BYTES: Final = 512
+PARAMETERS_BYTES: Final = 512
+_AROUND: Final = 6  # the quotes, colon and comma of an entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def record(run: Run, ending: Ending, logs: Logs) -> RunRecord:
         reason=ending.reason or None,
         message=cut(parts.get("message") or ending.message, MESSAGE_BYTES) or None,
         result=cut(parts.get("result", ""), RESULT_BYTES) or None,
+        parameters=_parameters(job),
         captured=captured,
         log_tail=tail or None,
     )
@@ -158,6 +161,24 @@ def cut(text: str, limit: int) -> str:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() else None
+
+
+def _parameters(job: JobFacts) -> dict[str, str] | None:
+    """Read the values that a Job was made with, as many as a record has room for."""
+    try:
+        found: Any = json.loads(job.annotations.get(identity.PARAMETERS, "{}"))
+    except ValueError:
+        return None  # somebody else's words
+    kept: dict[str, str] = {}
+    left = PARAMETERS_BYTES
+    for name, value in found.items() if isinstance(found, dict) else ():
+        left -= encoded_size(name) + _AROUND
+        text = cut(str(value), max(left, 0))
+        if encoded_size(text) > left:
+            break
+        left -= encoded_size(text)
+        kept[name] = text
+    return kept or None
 
 
 def _attempts(run: Run) -> int:

@@ -11,6 +11,7 @@ from cronwright.model.status import RunRecord, TaskStatus
 
 LIMIT: Final = 56 * 1024  # beside it stands `recorded`, of at most 6 KiB (plan.KEPT_AT_MOST)
 _SUMMARY_BYTES: Final = 96
+_AROUND: Final = '"":"",'
 
 
 def encoded_size(status: TaskStatus) -> int:
@@ -19,7 +20,7 @@ def encoded_size(status: TaskStatus) -> int:
 
 
 def fit(status: TaskStatus) -> TaskStatus:
-    """Shorten a status that is too large: first old results and messages, then old runs."""
+    """Shorten a status that is too large: first old results and the like, then old runs."""
     if _surely_small(status) or encoded_size(status) <= LIMIT:
         return status
     entries = list(status.history)
@@ -39,6 +40,8 @@ def _surely_small(status: TaskStatus) -> bool:
     texts += [each.message for each in status.conditions]
     for record in (*records, *status.history):
         texts += (record.message, record.result, record.version, record.reason)
+        for name, value in (record.parameters or {}).items():
+            texts += (name, value, _AROUND)
     encoded = _stored_size([text for text in texts if text])
     # What else there is are names, ids and times, each of a known length.
     entries = len(records) + len(status.history) + len(status.active)
@@ -58,5 +61,6 @@ def _summary(entry: RunRecord) -> RunRecord:
         update={
             "result": (entry.result or "")[:_SUMMARY_BYTES] or None,
             "message": (entry.message or "")[:_SUMMARY_BYTES] or None,
+            "parameters": None,
         }
     )

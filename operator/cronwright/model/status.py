@@ -80,6 +80,11 @@ class RunRecord(ResourceModel):
         default=None,
         description="What the container wrote as its termination message, at most 1 KiB.",
     )
+    parameters: dict[str, str] | None = Field(
+        default=None,
+        description="The values of the task's parameters that the run had, as it found them in "
+        "its environment; of many or long ones as much as fits into 512 bytes.",
+    )
     captured: Captured | None = Field(
         default=None,
         description="How much of the outcome could be read before its Pod was gone: Full, "
