@@ -1,9 +1,19 @@
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from cronwright.core import size
-from cronwright.model.status import RunRecord, TaskStatus, Trigger, Verdict
+from cronwright.core import identity, size
+from cronwright.core.prune import KEPT_AT_MOST
+from cronwright.core.run import Run, cut, record
+from cronwright.core.statistics import statistics_of
+from cronwright.core.tail import TailRing
+from cronwright.core.verdict import Ending
+from cronwright.model.status import Captured, Condition, RunRecord, TaskStatus, Trigger, Verdict
+from cronwright.model.task import Logs
+from tests.core.world import job
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -19,6 +29,7 @@ def status_of(text: str, runs: int) -> TaskStatus:
         completion_time=NOW,
         result=text,
         message=text,
+        parameters={"name": text} if runs > 20 else None,
     )
     return TaskStatus(history=[record] * runs, last_run=record)
 
@@ -28,6 +39,72 @@ def test_a_text_is_measured_as_the_api_server_stores_it(text: str, stored: int) 
     once, twice = (size.encoded_size(status_of(text * count, 0)) for count in (1, 2))
     # The text stands in two fields.
     assert twice - once == 2 * stored
+
+
+FULL = st.sampled_from(["a", "<", '"', "\n", "é", "\u2028", "😀"])
+
+
+def at_most(text: str, size_in_bytes: int) -> str:
+    """Fill a field up to its bound, as JSON carries it."""
+    return cut(text * size_in_bytes, size_in_bytes)
+
+
+def largest(text: str, entries: int, values: int) -> TaskStatus:
+    """Make a status with every field at its bound, but for what is left to others."""
+    names = {f"{'n' * 60}{number:03d}": text * 40 for number in range(values)}
+    of = job(annotations={identity.PARAMETERS: json.dumps(names)})
+    kept = record(Run(of, ()), Ending(Verdict.FAILED, "R" * 64, "", NOW), Logs()).parameters
+    entry = RunRecord(
+        name="n" * 63,
+        id="i" * 36,
+        generation=10**9,
+        version="v" * 63,
+        slot=NOW,
+        trigger=Trigger.SCHEDULE,
+        verdict=Verdict.FAILED,
+        start_time=NOW,
+        completion_time=NOW + timedelta(days=3650),
+        attempts=10**6,
+        exit_code=255,
+        reason="R" * 64,
+        message=at_most(text, 512),
+        result=at_most(text, 1024),
+        parameters=kept,
+        captured=Captured.PARTIAL,
+    )
+    tail = TailRing(16384, 1000)
+    tail.feed((text * 70_000).encode())
+    full = entry.model_copy(update={"log_tail": tail.text()})
+    stalled = Condition(
+        type="Stalled",
+        status="True",
+        reason="PodNotStarting",
+        message=at_most(text, 600),
+        last_transition_time=NOW,
+    )
+    return TaskStatus(
+        last_run=full,
+        last_failure=full,
+        history=[entry] * entries,
+        conditions=[stalled, stalled.model_copy(update={"type": "Ready"})],
+        schedule="s" * 256,
+        counts=dict.fromkeys(Verdict, 10**12),
+    )
+
+
+@given(FULL, st.integers(0, 50), st.integers(0, 32))
+@example("<", 50, 32)
+@example('"', 50, 32)
+def test_the_largest_status_fits_with_what_is_added_after(
+    text: str, entries: int, values: int
+) -> None:
+    fitted = size.fit(largest(text, entries, values))
+    statistics = statistics_of(fitted.history)
+    recorded = ["0123456789ab"] * 2 * KEPT_AT_MOST
+    whole = fitted.model_copy(update={"statistics": statistics, "recorded": recorded})
+    assert size.encoded_size(whole) < 64 * 1024
+    assert fitted.last_run is not None
+    assert fitted.last_run.parameters is not None or values == 0
 
 
 @pytest.mark.parametrize("text", ["a", "<", '"', "😀"])

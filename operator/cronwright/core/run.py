@@ -146,13 +146,13 @@ def skipped_record(run_id: str, reason: str, message: str, now: datetime) -> Run
 
 
 def cut(text: str, limit: int) -> str:
-    """Shorten to `limit` bytes as JSON carries them, at a character; control characters go."""
+    """Shorten to `limit` bytes as they are stored, at a character; control characters go."""
     clean = "".join(each for each in text if each in "\n\t" or each.isprintable()).strip()
-    if len(json.dumps(clean, ensure_ascii=False).encode()) - 2 <= limit:
+    if encoded_size(clean) <= limit:
         return clean
     kept, size = [], len("…".encode())
     for each in clean:
-        size += len(json.dumps(each, ensure_ascii=False).encode()) - 2
+        size += encoded_size(each)
         if size > limit:
             break
         kept.append(each)
