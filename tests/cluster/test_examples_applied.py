@@ -65,7 +65,7 @@ async def test_a_request_gives_an_example_its_parameters(
 
     async def requested() -> dict[str, Any]:
         history = (await tasks.status("export"))["history"]
-        record: dict[str, Any] = [each for each in history if each["trigger"] == "Manual"][0]
+        record: dict[str, Any] = {each["trigger"]: each for each in history}["Manual"]
         return record
 
     record = await until(requested)
