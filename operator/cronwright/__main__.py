@@ -84,11 +84,18 @@ def _next(arguments: list[str]) -> int:
     return show_next(arguments)
 
 
+def _backfill(arguments: list[str]) -> int:
+    from cronwright.backfill import main as ask
+
+    return ask(arguments)
+
+
 _COMMANDS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
     "operator": ("reconcile ScheduledTasks and record their runs", _operator),
     "api": ("serve the HTTP API", _api),
     "crd": ("print the CustomResourceDefinition", _crd),
     "next": ("show when a schedule is due", _next),
+    "backfill": ("ask for runs of slots that have passed", _backfill),
 }
 
 

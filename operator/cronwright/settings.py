@@ -62,6 +62,11 @@ class OperatorSettings(CommonSettings):
         default=180.0, ge=5.0,
         description="How often tasks are listed to find those deleted while nothing watched.",
     )  # fmt: skip
+    concurrency_group_size: int = Field(
+        default=1, ge=1, le=1000,
+        description="How many runs of a concurrencyGroup are active at once, where the namespace's "
+        "ConfigMap cronwright-concurrency-groups says nothing of it.",
+    )  # fmt: skip
     bind_address: str = Field(
         default="0.0.0.0",  # noqa: S104 - a pod's probes come from outside its loopback
         description="The address that answers the operator's own probes.",

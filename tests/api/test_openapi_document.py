@@ -31,6 +31,7 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
         ("GET", "/tasks/{task_id}"),
         ("DELETE", "/tasks/{task_id}"),
         ("POST", "/tasks/{task_id}/runs"),
+        ("POST", "/tasks/{task_id}/backfills"),
         ("GET", "/health"),
         ("GET", "/livez"),
         ("GET", "/readyz"),

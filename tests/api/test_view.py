@@ -88,6 +88,7 @@ def test_a_task_is_shown_with_its_records() -> None:
         "nextRunTimes": [f"2026-02-0{day}T02:00:00Z" for day in range(1, 6)],
         "gaps": [],
         "active": [],
+        "pending": [],
         "lastRun": STATUS["lastRun"],
         "lastFailure": STATUS["lastFailure"],
         "history": [RECORD],

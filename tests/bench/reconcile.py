@@ -12,12 +12,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
+from cronwright.controller.answers import Answers
+from cronwright.controller.backlog import Backlogs
 from cronwright.controller.change import Changes
 from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
+from cronwright.controller.groups import Groups
 from cronwright.controller.inquire import Inquirer
+from cronwright.controller.intake import Intake
 from cronwright.controller.journal import Journal
 from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.queue import WorkQueue
@@ -124,16 +128,19 @@ class _World:
         cronjobs.observe(_cronjob(self._body))
         for record in self._body["status"]["history"][: lived.KEPT]:
             jobs.observe(_job(record))
-        sources = Sources(self._tasks, cronjobs, jobs, pods, witness, {})
-        claims = Claims(client, sources, Requests(client))
-        engine = Engine(claims, queue, lambda: self._now)
+        sources = Sources(self._tasks, cronjobs, jobs, pods, witness, Intake(), {})
+        requests, groups = Requests(client), Groups(1, queue.add)
+        claims = Claims(client, sources, requests)
+        engine = Engine(claims, groups, sources.intake, queue, lambda: self._now)
         tools = Tools(
             client=client,
             queue=queue,
             collector=Collector(client, witness, pods.get, queue.add),
             inquirer=Inquirer(client, witness, queue.add),
             changes=Changes(sources, queue, CronJobWriter(client), engine),
-            requests=Requests(client),
+            answers=Answers(sources, requests),
+            backlogs=Backlogs(sources, claims, requests, groups),
+            requests=requests,
             slow_runs=SlowRuns(client, 2.0),
             engine=engine,
             journal=Journal(OperatorMetrics()),

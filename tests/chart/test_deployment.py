@@ -38,6 +38,7 @@ env:
   - {name: CRONWRIGHT_WORKERS, value: "8"}
   - {name: CRONWRIGHT_MAX_CONNECTIONS, value: "32"}
   - {name: CRONWRIGHT_RELIST_SECONDS, value: "180"}
+  - {name: CRONWRIGHT_CONCURRENCY_GROUP_SIZE, value: "1"}
   - {name: CRONWRIGHT_HEALTH_PORT, value: "8081"}
   - {name: CRONWRIGHT_TASK_METRICS, value: "false"}
   - {name: CRONWRIGHT_SLOW_RUN_FACTOR, value: "2"}
@@ -283,6 +284,7 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
             "operator.workers=4",
             "operator.maxConnections=16",
             "operator.relistSeconds=60",
+            "operator.concurrencyGroupSize=5",
             "operator.healthPort=9001",
             "operator.taskMetrics=true",
             "operator.slowRunFactor=1.5",
@@ -303,6 +305,7 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
         "CRONWRIGHT_WORKERS": "4",
         "CRONWRIGHT_MAX_CONNECTIONS": "16",
         "CRONWRIGHT_RELIST_SECONDS": "60",
+        "CRONWRIGHT_CONCURRENCY_GROUP_SIZE": "5",
         "CRONWRIGHT_HEALTH_PORT": "9001",
         "CRONWRIGHT_TASK_METRICS": "true",
         "CRONWRIGHT_SLOW_RUN_FACTOR": "1.5",

@@ -16,8 +16,11 @@ OPERATOR = {
     "batch jobs": "get list watch create patch delete",
     " pods": "get list watch patch",
     " pods/log": "get",
+    " configmaps": "list watch",
     " events": "create list",
 }
+# Rights to objects of one name alone.
+NAMED = {"configmaps": ["cronwright-concurrency-groups"]}
 # Of one object each, by its name.
 ALONE = {" serviceaccounts/token": "create", "coordination.k8s.io leases": "get patch create"}
 API = {
@@ -35,7 +38,9 @@ def rules(role: dict[str, Any]) -> dict[str, str]:
     """Give a role's verbs by API group and resource; nothing of a role may be left over."""
     found = {}
     for rule in role["rules"]:
-        assert set(rule) == {"apiGroups", "resources", "verbs"}
+        names = NAMED.get(rule["resources"][0])
+        assert set(rule) - {"resourceNames"} == {"apiGroups", "resources", "verbs"}
+        assert rule.get("resourceNames") == names
         (group,) = rule["apiGroups"]
         for resource in rule["resources"]:
             found[f"{group} {resource}"] = " ".join(rule["verbs"])

@@ -1,7 +1,7 @@
 """The trigger engine on a clock of its own, with Jobs that are only noted down."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -11,13 +11,17 @@ import pytest
 
 from cronwright.controller.claim import Claims, Followed
 from cronwright.controller.engine import Engine
+from cronwright.controller.groups import Groups
+from cronwright.controller.intake import Intake
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
+from cronwright.core import identity
+from cronwright.core.catch_up import CatchUpTerms
 from cronwright.core.facts import JobFacts
 from cronwright.core.firing import Course
 from cronwright.core.job import SlotTemplate
 from cronwright.kube.errors import ApiError, Fenced, Forbidden, Unavailable
-from cronwright.model.status import Gap, Verdict
+from cronwright.model.status import Gap, PendingReason, PendingRun, Trigger, Verdict
 from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot, Terms, read
 from tests.cluster.waiting import until
@@ -34,6 +38,8 @@ class Noted:
 
     def __init__(self) -> None:
         self.made: list[tuple[TaskKey, datetime]] = []
+        self.ids: set[str] = set()
+        self.seen: Callable[[TaskKey], None] = lambda _: None
         self.replaced: list[int] = []
         self.running: list[JobFacts] = []
         self.jobs: set[datetime] = set()
@@ -48,6 +54,9 @@ class Noted:
     def taken(self, key: TaskKey, followed: Followed) -> set[datetime]:
         return self.jobs
 
+    def begun(self, key: TaskKey) -> set[str]:
+        return self.ids
+
     async def make(
         self, key: TaskKey, followed: Followed, slot: Slot, replaced: Sequence[JobFacts]
     ) -> None:
@@ -57,6 +66,7 @@ class Noted:
             raise self.fails
         self.made.append((key, slot.nominal))
         self.replaced.append(len(replaced))
+        self.seen(key)
 
 
 class Clock:
@@ -75,20 +85,25 @@ class Bench:
     def __init__(self) -> None:
         self.cluster, self.clock = Noted(), Clock()
         self.queue: WorkQueue[TaskKey] = WorkQueue()
-        self.engine = Engine(cast("Claims", self.cluster), self.queue, self.clock)
+        self.groups, self.intake = Groups(1, self.queue.add), Intake()
+        claims = cast("Claims", self.cluster)
+        self.engine = Engine(claims, self.groups, self.intake, self.queue, self.clock)
 
     def follow(
         self, key: TaskKey = KEY, schedule: str = "*/10 * * * * *", *, priority: int = 0,
         policy: ConcurrencyPolicy = ConcurrencyPolicy.ALLOW, jitter: str | None = None,
-        deadline: int = 60,
+        deadline: int = 60, group: str | None = None, catch_up: int = 0,
+        since: datetime | None = None,
     ) -> None:  # fmt: skip
         timetable = read(Terms(schedule=schedule, jitter=jitter, seed=str(key)))
         digest = f"{schedule} {jitter}"
         followed = Followed(
             TASK_UID, CRONJOB_UID, timetable, digest, SlotTemplate(""), policy, priority, deadline,
-            digest,
+            digest, max_queued=2, group=group,
         )  # fmt: skip
-        course = Course(timetable, self.clock.now, deadline * SECOND)
+        since = since or self.clock.now
+        terms = CatchUpTerms(catch_up, None, since) if catch_up else None
+        course = Course(timetable, since, deadline * SECOND, catch_up=terms)
         self.engine.follow(key, followed, course)
 
     @asynccontextmanager
@@ -190,7 +205,7 @@ async def test_a_refusal_keeps_nobody_from_editing_and_nothing_from_suspending()
             bench.engine.drop(KEY, bench.clock.now)
 
         assert [gap.count for gap in bench.engine.gaps(KEY)] == [1]
-        bench.engine.accounted(KEY)
+        bench.engine.accounted(KEY, (), ())
         assert bench.engine.gaps(KEY) == ()
 
 
@@ -207,6 +222,88 @@ async def test_what_jitter_has_put_off_survives_an_edit() -> None:
     assert sorted(slot - NOON for _, slot in bench.cluster.made) == [
         n * 10 * SECOND for n in range(1, 7)
     ]
+
+
+async def test_with_queue_a_slot_waits_for_the_run_that_is_active_until_the_queue_is_full() -> None:
+    bench = Bench()
+    bench.follow(policy=ConcurrencyPolicy.QUEUE)
+    bench.cluster.running = [job()]
+    async with bench.running():
+        await bench.at(NOON + 35 * SECOND, 0)
+
+    waiting = bench.intake.put_off(KEY)
+    assert [(each.slot, each.due) for each in waiting] == [
+        (NOON + n * 10 * SECOND,) * 2 for n in (1, 2)
+    ]
+    assert [(each.reason, each.trigger) for each in waiting] == [("Queued", "Schedule")] * 2
+    assert waiting[0].id == identity.slot_run_id(TASK_UID, NOON + 10 * SECOND)
+    (gap,) = bench.engine.gaps(KEY)
+    assert (gap.verdict, gap.reason, gap.count) == (Verdict.SKIPPED, "QueueFull", 1)
+    progress = bench.engine.progress(KEY)
+    assert progress is not None
+    assert progress.until == NOON + 30 * SECOND, "what waits is decided"
+
+
+async def test_a_slot_does_not_pass_by_what_waits_already() -> None:
+    bench = Bench()
+    bench.follow(policy=ConcurrencyPolicy.QUEUE)
+    waits = PendingRun(id="w", reason=PendingReason.QUEUED, trigger=Trigger.SCHEDULE, slot=NOON)
+    bench.intake.stands(KEY, [waits])
+    async with bench.running():
+        await bench.at(NOON + 10 * SECOND, 0)
+        bench.cluster.ids = {"w", *(each.id for each in bench.intake.put_off(KEY))}
+        await bench.at(NOON + 20 * SECOND, 1)
+
+    assert [each.slot for each in bench.intake.put_off(KEY)] == [NOON + 10 * SECOND]
+
+
+async def test_what_was_put_off_is_handed_out_until_the_status_has_it() -> None:
+    bench = Bench()
+    bench.follow(policy=ConcurrencyPolicy.QUEUE)
+    bench.cluster.running = [job()]
+    async with bench.running():
+        await bench.at(NOON + 10 * SECOND, 0)
+        shown = bench.intake.put_off(KEY)
+        await bench.at(NOON + 20 * SECOND, 0)
+    bench.engine.accounted(KEY, shown, shown)
+
+    assert [each.slot for each in bench.intake.put_off(KEY)] == [NOON + 20 * SECOND]
+    assert len(bench.intake.waiting(KEY)) == 2
+    bench.engine.forget(KEY)
+    assert bench.intake.waiting(KEY) == []
+
+
+async def test_a_group_has_one_place_and_the_others_wait() -> None:
+    bench = Bench()
+    for priority in (0, 7):
+        bench.follow(TaskKey("team", f"task{priority}"), priority=priority, group="db")
+    alone = TaskKey("team", "alone")
+    bench.follow(alone, priority=-1)
+
+    def seen(key: TaskKey) -> None:
+        annotations = {identity.GROUP: "db"} if key != alone else {}
+        bench.groups.job_changed(None, job(f"job-{key.name}", annotations=annotations))
+
+    bench.cluster.seen = seen
+    async with bench.running():
+        await bench.at(NOON + 10 * SECOND, 2)
+
+    assert [key.name for key, _ in bench.cluster.made] == ["task7", "alone"]
+    assert [each.slot for each in bench.intake.put_off(TaskKey("team", "task0"))] == [
+        NOON + 10 * SECOND
+    ]
+
+
+async def test_after_downtime_the_newest_missed_slots_wait_to_be_made_up_for() -> None:
+    bench = Bench()
+    bench.follow(catch_up=3, deadline=5, since=NOON - timedelta(days=400))
+    async with bench.running():
+        await bench.at(NOON, 1)
+
+    waiting = bench.intake.put_off(KEY)
+    assert [each.slot for each in waiting] == [NOON - n * 10 * SECOND for n in (3, 2, 1)]
+    assert [(each.reason, each.trigger) for each in waiting] == [("CatchUp", "CatchUp")] * 3
+    assert sum(gap.count for gap in bench.engine.gaps(KEY)) == 400 * 8640 - 4
 
 
 async def test_at_the_end_what_was_begun_is_ended_and_nothing_else_begun() -> None:

@@ -14,6 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from cronwright.controller import health
 from cronwright.controller.claim import Claims
 from cronwright.controller.engine import Engine
+from cronwright.controller.groups import Groups
+from cronwright.controller.intake import Intake
 from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
@@ -248,7 +250,8 @@ class Watch:
 
 def test_what_is_looked_up_is_as_it_is_when_asked() -> None:
     metrics, queue = OperatorMetrics(), WorkQueue[TaskKey]()
-    engine = Engine(cast("Claims", None), queue, lambda: NOON)
+    groups = Groups(1, lambda _: None)
+    engine = Engine(cast("Claims", None), groups, Intake(), queue, lambda: NOON)
     watch = Watch("jobs", 3.0, Counter(expired=1))
     leads = False
     metrics.attach(queue, engine, [cast("Informer[Any]", watch)], lambda: leads)

@@ -7,6 +7,7 @@ import pytest
 
 from cronwright.controller import standby as module
 from cronwright.controller.gather import Sources
+from cronwright.controller.intake import Intake
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.standby import BehindError, Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
@@ -77,6 +78,7 @@ class Bench:
             pods=cast("Any", self.pods),
             witness=self.witness,
             generations={},
+            intake=Intake(),
         )
         self.queue: WorkQueue[TaskKey] = WorkQueue()
         self.standby = Standby(cast("Client", self.lists), sources, self.queue, "", _now)

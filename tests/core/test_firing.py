@@ -3,24 +3,17 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.core.firing import (
-    CONCURRENCY_FORBID,
     DEADLINE_PASSED,
     GAPS_AT_MOST,
     OPERATOR_DOWN,
-    TOO_MANY_ACTIVE,
-    Act,
-    Choice,
     Course,
-    choose,
     extend,
 )
 from cronwright.model.status import Gap, Verdict
-from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot, Terms, read
 from tests.core.world import NOON
 
@@ -45,24 +38,6 @@ def fire(of: Course, now: timedelta) -> list[Slot]:
             fired.append(slot)
     of.on_time()
     return fired
-
-
-@pytest.mark.parametrize(
-    ("policy", "active", "choice"),
-    [
-        (ConcurrencyPolicy.ALLOW, 0, Choice(Act.START)),
-        (ConcurrencyPolicy.ALLOW, 49, Choice(Act.START)),
-        (ConcurrencyPolicy.ALLOW, 50, Choice(Act.SKIP, TOO_MANY_ACTIVE)),
-        (ConcurrencyPolicy.FORBID, 0, Choice(Act.START)),
-        (ConcurrencyPolicy.FORBID, 1, Choice(Act.SKIP, CONCURRENCY_FORBID)),
-        (ConcurrencyPolicy.REPLACE, 0, Choice(Act.START)),
-        (ConcurrencyPolicy.REPLACE, 1, Choice(Act.REPLACE)),
-    ],
-)
-def test_the_policy_decides_about_a_slot(
-    policy: ConcurrencyPolicy, active: int, choice: Choice
-) -> None:
-    assert choose(policy, active) == choice
 
 
 def test_slots_are_started_in_order_and_once() -> None:

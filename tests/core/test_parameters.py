@@ -8,9 +8,9 @@ import pytest
 from cronwright.core import identity
 from cronwright.core.cronjob import render
 from cronwright.core.job import request_job, slot_template
-from cronwright.core.parameters import check_declared, faults, values
+from cronwright.core.parameters import check_declared, faults, rendered, values
 from cronwright.core.plan import Step, decide
-from cronwright.core.requests import Act, answer
+from cronwright.core.requests import Act, Answer, answer
 from cronwright.core.run import Run, record
 from cronwright.core.verdict import Ending
 from cronwright.errors import FieldError
@@ -148,17 +148,27 @@ CHOSEN = {"region": "us", "row-limit": "7", "ratio": "0.5", "dry": "true"}
 
 
 def test_a_run_has_what_was_given_and_the_defaults() -> None:
-    assert values(declared(*ALL), GIVEN) == CHOSEN
+    assert values(declared(*ALL), rendered(declared(*ALL), GIVEN)) == CHOSEN
+
+
+def started(parameters: list[dict[str, Any]], given: dict[str, Any]) -> Answer:
+    return Answer("one", Act.START, "id", given=rendered(declared(*parameters), given))
 
 
 def variables(container: dict[str, Any]) -> dict[str, str]:
     return {each["name"]: each["value"] for each in container["env"] if "value" in each}
 
 
+def container_of(job_body: dict[str, Any]) -> dict[str, Any]:
+    """Give the one container of a Job."""
+    (container,) = job_body["spec"]["template"]["spec"]["containers"]
+    found: dict[str, Any] = container
+    return found
+
+
 def test_a_requested_run_finds_them_in_its_environment() -> None:
-    body = request_job(task({"parameters": ALL}), CRONJOB_UID, "one", "id", GIVEN)
-    (container,) = body["spec"]["template"]["spec"]["containers"]
-    found = variables(container)
+    body = request_job(task({"parameters": ALL}), CRONJOB_UID, started(ALL, GIVEN))
+    found = variables(container_of(body))
     assert found["CRONWRIGHT_PARAM_REGION"] == "us"
     assert found["CRONWRIGHT_PARAM_ROW_LIMIT"] == "7"
     assert found["DRY_RUN"] == "true"
@@ -170,9 +180,8 @@ def test_the_defaults_stand_in_the_cronjob_and_in_the_jobs_of_slots() -> None:
     of = task({"parameters": ALL})
     template = render(of, NativeForm("*/5 * * * *", "Etc/UTC")).spec["jobTemplate"]
     slot = json.loads(slot_template(of, CRONJOB_UID).job("name", "id", render_time(NOON)))
-    for job_spec in (template["spec"], slot["spec"]):
-        (container,) = job_spec["template"]["spec"]["containers"]
-        assert variables(container)["CRONWRIGHT_PARAM_REGION"] == "eu"
+    for each in (template, slot):
+        assert variables(container_of(each))["CRONWRIGHT_PARAM_REGION"] == "eu"
     note = template["metadata"]["annotations"][identity.PARAMETERS]
     assert json.loads(note) == {"region": "eu", "ratio": "0.5", "dry": "false"}
 
@@ -184,15 +193,13 @@ def test_a_value_replaces_what_the_template_sets_and_is_never_interpreted() -> N
     }
     where = {"name": "where", "env": "WHERE"}
     of = task({"container": container, "parameters": [where]})
-    (given,) = request_job(of, CRONJOB_UID, "one", "id", {"where": "$(HOME) $$"})["spec"][
-        "template"
-    ]["spec"]["containers"]
+    given = container_of(request_job(of, CRONJOB_UID, started([where], {"where": "$(HOME) $$"})))
     assert given["env"][:2] == [
         {"name": "WHERE", "value": "$$(HOME) $$$$"},
         {"name": "FIRST", "value": "$(WHERE)"},
     ]
     assert [each["name"] for each in given["env"]].count("WHERE") == 1
-    (without,) = request_job(of, CRONJOB_UID, "one", "id")["spec"]["template"]["spec"]["containers"]
+    without = container_of(request_job(of, CRONJOB_UID, started([where], {})))
     assert variables(without)["WHERE"] == "nowhere"
 
 
@@ -203,7 +210,7 @@ def asked(**parameters: Any) -> dict[str, str]:
 
 def test_a_request_is_checked_before_a_job_is_made() -> None:
     of = task({"parameters": ALL}, annotations=asked(region="asia", limit=3))
-    (found,) = answer(of, [], frozenset(), NOON)
+    (found,) = answer(of, [], frozenset(), [], NOON)
     assert found.act is Act.REFUSE
     assert found.message == (
         "parameters.limit 3: no such parameter; the task has region, row-limit, ratio, dry, day; "
@@ -217,7 +224,7 @@ def test_a_request_is_checked_before_a_job_is_made() -> None:
 def test_what_begun_is_brought_to_its_end_whatever_the_list_says_now() -> None:
     of = task(annotations=asked(region="us"))
     begun = job(annotations={identity.RUN_ID: identity.request_run_id(TASK_UID, "one")})
-    (found,) = answer(of, [begun], frozenset(), NOON)
+    (found,) = answer(of, [begun], frozenset(), [], NOON)
     assert found.act is Act.START
 
 
@@ -225,7 +232,7 @@ def test_what_begun_is_brought_to_its_end_whatever_the_list_says_now() -> None:
 def test_a_request_need_give_none(more: dict[str, Any]) -> None:
     value = json.dumps({"requestedAt": render_time(NOON), **more})
     of = task(annotations={"run.cronwright.dev/one": value})
-    (found,) = answer(of, [], frozenset(), NOON)
+    (found,) = answer(of, [], frozenset(), [], NOON)
     assert (found.act, found.given) == (Act.START, {})
 
 

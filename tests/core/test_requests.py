@@ -25,7 +25,7 @@ def asked(policy: str = "Allow", known: tuple[str, ...] = (), **ages: float) -> 
 
 def acts(of: ScheduledTask, *running: str) -> dict[str, Act]:
     jobs = [job(name) for name in running]
-    return {each.id: each.act for each in answer(of, jobs, frozenset(), NOON)}
+    return {each.id: each.act for each in answer(of, jobs, frozenset(), (), NOON)}
 
 
 def test_a_fresh_request_starts_a_run() -> None:
@@ -33,7 +33,7 @@ def test_a_fresh_request_starts_a_run() -> None:
 
 
 def test_the_earliest_comes_first() -> None:
-    answers = answer(asked(late=1, early=9), [], frozenset(), NOON)
+    answers = answer(asked(late=1, early=9), [], frozenset(), (), NOON)
     assert [each.id for each in answers] == ["early", "late"]
 
 
@@ -43,12 +43,12 @@ def test_what_was_acted_on_is_only_forgotten() -> None:
 
 def test_a_recorded_run_is_not_started_again() -> None:
     run_id = identity.request_run_id(TASK_UID, "one")
-    (found,) = answer(asked(one=700), [], frozenset({run_id}), NOON)
+    (found,) = answer(asked(one=700), [], frozenset({run_id}), (), NOON)
     assert found.act is Act.FORGET
 
 
 def test_an_old_request_is_refused_with_a_remedy() -> None:
-    (found,) = answer(asked(one=601), [], frozenset(), NOON)
+    (found,) = answer(asked(one=601), [], frozenset(), (), NOON)
     assert (found.act, "new id" in found.message) == (Act.REFUSE, True)
 
 
@@ -71,7 +71,7 @@ def test_a_request_without_a_time_is_refused() -> None:
 def test_an_interrupted_start_is_finished_whatever_its_age() -> None:
     run_id = identity.request_run_id(TASK_UID, "one")
     begun = job(annotations={identity.RUN_ID: run_id})
-    (found,) = answer(asked(one=5000), [begun], frozenset(), NOON)
+    (found,) = answer(asked(one=5000), [begun], frozenset(), (), NOON)
     assert found.act is Act.START
 
 
@@ -84,7 +84,7 @@ def test_forbid_starts_one_of_two() -> None:
 
 
 def test_replace_takes_the_place_of_what_runs() -> None:
-    (found,) = answer(asked("Replace", one=5), [job("busy")], frozenset(), NOON)
+    (found,) = answer(asked("Replace", one=5), [job("busy")], frozenset(), (), NOON)
     assert [each.name for each in found.replaces] == ["busy"]
 
 

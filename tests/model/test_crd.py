@@ -57,6 +57,8 @@ def test_defaults_stand_in_the_spec_and_nowhere_in_the_status() -> None:
     assert spec == {
         "timeZone": "Etc/UTC",
         "concurrencyPolicy": "Allow",
+        "maxQueued": 10,
+        "catchUp": {"policy": "None", "limit": 10},
         "suspend": False,
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 1,

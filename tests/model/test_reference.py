@@ -15,6 +15,6 @@ def test_a_row_says_type_bounds_default_and_meaning() -> None:
     assert (
         "| `historyLimit` | integer, 0 to 50 | `20` | How many runs status.history keeps. |" in page
     )
-    assert "| `concurrencyPolicy` | `Allow`, `Forbid`, `Replace` | `Allow` | " in page
+    assert "| `concurrencyPolicy` | `Allow`, `Forbid`, `Replace`, `Queue` | `Allow` | " in page
     assert "| `history` | list of [RunRecord](#runrecord) |  | " in page
     assert "| `verdict` (always there) | `Succeeded`, " in page

@@ -142,7 +142,7 @@ def test_a_time_is_rendered_in_utc_and_whole_seconds() -> None:
 
 
 def test_what_a_newer_operator_wrote_is_passed_over() -> None:
-    status = TaskStatus.model_validate({"pending": [{"slot": "x"}], "activeCount": 2})
+    status = TaskStatus.model_validate({"forecast": [{"slot": "x"}], "activeCount": 2})
 
     assert status == TaskStatus(active_count=2)
 

@@ -87,7 +87,7 @@ def test_a_schedule_or_zone_that_is_wrong_is_not_judged_here() -> None:
     [
         ({"spec": {"historyLimit": "many"}}, r'spec\.historyLimit "many": .*valid integer'),
         ({"spec": {"logs": {"maxBytes": 99999}}}, r"spec\.logs\.maxBytes 99999: .*16384"),
-        ({"spec": {"concurrencyPolicy": "Queue"}}, r'spec\.concurrencyPolicy "Queue": .*'),
+        ({"spec": {"concurrencyPolicy": "Wait"}}, r'spec\.concurrencyPolicy "Wait": .*'),
         ({"status": {"history": [{"id": "x"}]}}, r"status\.history\.0\.trigger .*required"),
     ],
 )

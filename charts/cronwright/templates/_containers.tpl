@@ -64,6 +64,8 @@ env:
     value: {{ .Values.operator.maxConnections | quote }}
   - name: CRONWRIGHT_RELIST_SECONDS
     value: {{ .Values.operator.relistSeconds | quote }}
+  - name: CRONWRIGHT_CONCURRENCY_GROUP_SIZE
+    value: {{ .Values.operator.concurrencyGroupSize | quote }}
   - name: CRONWRIGHT_HEALTH_PORT
     value: {{ .Values.operator.healthPort | quote }}
   - name: CRONWRIGHT_TASK_METRICS

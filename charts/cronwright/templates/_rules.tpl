@@ -31,7 +31,13 @@
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]
-# Says why a request was refused, and which run is slow; reads why a run does not get going.
+# Reads the sizes of concurrency groups; no other ConfigMap.
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [cronwright-concurrency-groups]
+  verbs: [list, watch]
+# Says why a request was refused, which run is slow, and which size of a group can't be read; reads
+# why a run does not get going.
 - apiGroups: [""]
   resources: [events]
   verbs: [create, list]

@@ -5,8 +5,9 @@ from datetime import datetime
 from time import monotonic
 
 from cronwright import __version__
-from cronwright.api import handlers, probes, run_routes, task_routes
+from cronwright.api import backfill_routes, handlers, probes, run_routes, task_routes
 from cronwright.api.access_log import AccessLog
+from cronwright.api.backfills import Backfills
 from cronwright.api.gate import Gate
 from cronwright.api.health import Health
 from cronwright.api.limits import Limits
@@ -45,14 +46,15 @@ def create_app(
     app.state.services = Services(
         gate=Gate(client, settings.audiences, settings.review_cache_seconds, clock),
         tasks=tasks,
-        runs=Runs(client, tasks),
+        runs=Runs(tasks),
+        backfills=Backfills(tasks),
         health=Health(client, settings.default_namespace, clock),
         operator=Operator(settings.bind_address, port, clock) if port else None,
         lifecycle=lifecycle or Lifecycle(),
         default_namespace=settings.default_namespace,
         now=now,
     )
-    routers = (task_routes.router, run_routes.router, probes.router)
+    routers = [each.router for each in (task_routes, run_routes, backfill_routes, probes)]
     for router in routers:
         app.include_router(router)
     handlers.attach(app, [route for router in routers for route in router.routes])

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from cronwright.api import names
+from cronwright.core.backfill import DEFAULT_LIMIT, LIMIT_AT_MOST, Order
 from cronwright.model.duration import parse_duration
 from cronwright.model.extensions import check_extensions
 from cronwright.model.parameter import PARAMETERS_AT_MOST, Parameter
@@ -137,3 +138,25 @@ class RunRequest(BaseModel):
         description="Values for the task's parameters by their names; what is left out takes its "
         "default.",
     )
+
+
+class BackfillRequest(BaseModel):
+    """A request for runs of slots that have passed."""
+
+    model_config = _STRICT
+    id: str | None = Field(
+        default=None, pattern=names.REQUEST_PATTERN, max_length=names.LABEL_LENGTH,
+        description="The backfill's id, as a run request's. The same id starts the same runs "
+        "once; left out, it is a new UUID.",
+    )  # fmt: skip
+    first: str = Field(
+        alias="from", description="The first instant of the span, such as 2026-01-31T00:00:00Z."
+    )
+    last: str | None = Field(
+        default=None, alias="to", description="Its last instant; left out, now."
+    )
+    limit: int = Field(
+        default=DEFAULT_LIMIT, ge=1, le=LIMIT_AT_MOST,
+        description="How many slots at most, 1 to 100.",
+    )  # fmt: skip
+    order: Order = Field(default=Order.OLDEST_FIRST, description="OldestFirst, or NewestFirst.")

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
-from cronwright.api.forms import FlatTask, RunRequest, TaskManifest, TaskWithSpec
+from cronwright.api.forms import BackfillRequest, FlatTask, RunRequest, TaskManifest, TaskWithSpec
 from cronwright.api.problem import MEDIA_TYPE, Kind
 
 _REF: Final = "#/components/schemas/"
@@ -50,7 +50,14 @@ class ProblemDocument(FaultDocument):
     )
 
 
-_MODELS: Final = (TaskWithSpec, FlatTask, TaskManifest, RunRequest, ProblemDocument)
+_MODELS: Final = (
+    TaskWithSpec,
+    FlatTask,
+    TaskManifest,
+    RunRequest,
+    BackfillRequest,
+    ProblemDocument,
+)
 
 
 def request_body(*schemas: str, required: bool = True) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 A parameter that isn't known is refused: a misspelt `namespace` would else act on another one.
 """
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from cronwright.api import names
@@ -16,6 +18,14 @@ class ScopeQuery(BaseModel):
         default=None, pattern=names.LABEL_PATTERN, max_length=names.LABEL_LENGTH,
         description="The task's namespace; else the server's default.",
     )  # fmt: skip
+
+
+class DryRunQuery(ScopeQuery):
+    """The query of a request that may be tried first."""
+
+    dry_run: Literal["All"] | None = Field(
+        default=None, alias="dryRun", description="All: only tell what would be done."
+    )
 
 
 class ListQuery(ScopeQuery):

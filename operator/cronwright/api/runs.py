@@ -13,17 +13,14 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 
 from cronwright.api.problem import Fault, Kind, Problem
-from cronwright.api.refusals import task_not_found
 from cronwright.api.tasks import Tasks, refuse_deleting
-from cronwright.core.identity import RUN_REQUEST_PREFIX, request_run_id
+from cronwright.core.identity import BACKFILL_PREFIX, RUN_REQUEST_PREFIX, request_run_id
 from cronwright.core.parameters import faults
 from cronwright.core.requests import AT_ONCE, REMEMBERED
-from cronwright.kube import paths
-from cronwright.kube.client import Client
-from cronwright.kube.errors import NotFound
 from cronwright.model.parameter import Parameter
 
 _RETRY_SECONDS: Final = 60
+_PREFIXES: Final = (RUN_REQUEST_PREFIX, BACKFILL_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +50,25 @@ class RequestedRun(BaseModel):
 class Runs:
     """The requests for runs, as annotations on their tasks."""
 
-    def __init__(self, client: Client, tasks: Tasks) -> None:
-        self._client = client
+    def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
 
     async def request(self, wish: Wish, now: datetime) -> dict[str, Any]:
         """Ask for a run and give the answer; the same for an id that was asked before."""
         body = await self._tasks.find(wish.namespace, wish.task)
         refuse_deleting(body)
-        since = _asked_before(body, wish.id)
+        note = RUN_REQUEST_PREFIX + wish.id
+        since = asked_before(body, note, wish.id)
         if since is None:
-            _refuse_too_many(body, now)
+            refuse_too_many(body, now)
             _refuse_values(body, wish.parameters)
-            since = _written(now)
-            await self._annotate(wish, body["metadata"]["uid"], since)
+            since = written(now)
+            asked: dict[str, Any] = {"requestedAt": since, "by": wish.caller}
+            if wish.parameters:
+                asked["parameters"] = wish.parameters
+            value = json.dumps(asked, ensure_ascii=False)
+            uid = body["metadata"]["uid"]
+            await self._tasks.annotate(wish.namespace, wish.task, uid, {note: value})
         return {
             "id": wish.id,
             "runId": request_run_id(body["metadata"]["uid"], wish.id),
@@ -75,17 +77,20 @@ class Runs:
             "requestedAt": since,
         }
 
-    async def _annotate(self, wish: Wish, uid: str, since: str) -> None:
-        asked: dict[str, Any] = {"requestedAt": since, "by": wish.caller}
-        if wish.parameters:
-            asked["parameters"] = wish.parameters
-        value = json.dumps(asked, ensure_ascii=False)
-        # With the UID the patch is refused where another task of that name has come.
-        patch = {"metadata": {"uid": uid, "annotations": {RUN_REQUEST_PREFIX + wish.id: value}}}
+
+def asked_before(body: Mapping[str, Any], note: str, remembered: str) -> str | None:
+    """Say when a request came, or was answered; None where none is known.
+
+    `note` is the annotation that carries it, `remembered` the id that the status has of it.
+    """
+    waiting = _annotations(body).get(note)
+    if waiting is not None:
         try:
-            await self._client.merge_patch(paths.scheduledtasks(wish.namespace, wish.task), patch)
-        except NotFound as error:
-            raise task_not_found(wish.task, wish.namespace) from error
+            return str(json.loads(waiting)["requestedAt"])
+        except (ValueError, TypeError, KeyError):
+            return None  # written by hand, and wrong; the operator refuses it: overwrite it
+    answered = (body.get("status") or {}).get("requests") or ()
+    return next((str(each["time"]) for each in answered if each["id"] == remembered), None)
 
 
 def _refuse_values(body: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -102,41 +107,25 @@ def _refuse_values(body: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         )
 
 
-def _asked_before(body: Mapping[str, Any], request_id: str) -> str | None:
-    """Say when a request of this id came, or was answered; None where none is known."""
-    waiting = _waiting(body).get(request_id)
-    if waiting is not None:
-        try:
-            return str(json.loads(waiting)["requestedAt"])
-        except (ValueError, TypeError, KeyError):
-            return None  # written by hand, and wrong; the operator refuses it: overwrite it
-    answered = (body.get("status") or {}).get("requests") or ()
-    return next((str(each["time"]) for each in answered if each["id"] == request_id), None)
-
-
-def _refuse_too_many(body: Mapping[str, Any], now: datetime) -> None:
+def refuse_too_many(body: Mapping[str, Any], now: datetime) -> None:
     """Refuse what the operator would not come to before it counts the request as too old."""
     answered = (body.get("status") or {}).get("requests") or ()
     recent = [each for each in answered if datetime.fromisoformat(each["time"]) > now - REMEMBERED]
-    if len(recent) + len(_waiting(body)) < AT_ONCE:
+    waiting = [each for each in _annotations(body) if each.startswith(_PREFIXES)]
+    if len(recent) + len(waiting) < AT_ONCE:
         return
     minutes = REMEMBERED.total_seconds() / 60
     fault = Fault(
-        f"{AT_ONCE} runs of this task were asked for within {minutes:.0f} minutes",
+        f"{AT_ONCE} requests for this task came within {minutes:.0f} minutes",
         remedy=f"try again in {_RETRY_SECONDS} seconds",
     )
     raise Problem(Kind.TOO_MANY, fault, headers={"Retry-After": str(_RETRY_SECONDS)})
 
 
-def _waiting(body: Mapping[str, Any]) -> dict[str, str]:
-    annotations = body["metadata"].get("annotations") or {}
-    return {
-        key.removeprefix(RUN_REQUEST_PREFIX): value
-        for key, value in annotations.items()
-        if key.startswith(RUN_REQUEST_PREFIX)
-    }
+def _annotations(body: Mapping[str, Any]) -> Mapping[str, str]:
+    return body["metadata"].get("annotations") or {}
 
 
-def _written(now: datetime) -> str:
+def written(now: datetime) -> str:
     # To the millisecond: the operator takes requests in the order in which they were made.
     return now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,6 +12,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
+from cronwright.api.backfills import Backfills
 from cronwright.api.gate import Caller, Gate
 from cronwright.api.health import Health
 from cronwright.api.operator import Operator
@@ -27,6 +28,7 @@ class Services:
     gate: Gate
     tasks: Tasks
     runs: Runs
+    backfills: Backfills
     health: Health
     operator: Operator | None
     lifecycle: Lifecycle

@@ -103,6 +103,15 @@ class Tasks:
         except NotFound as error:
             raise _absent(error, namespace, name) from error
 
+    async def annotate(self, namespace: str, name: str, uid: str, notes: Mapping[str, str]) -> None:
+        """Write annotations on a task; a problem where it is gone, or another has its name."""
+        # With the UID the patch is refused where another task of that name has come.
+        patch = {"metadata": {"uid": uid, "annotations": dict(notes)}}
+        try:
+            await self._client.merge_patch(paths.scheduledtasks(namespace, name), patch)
+        except NotFound as error:
+            raise task_not_found(name, namespace) from error
+
 
 def refuse_deleting(body: Mapping[str, Any]) -> None:
     """Refuse to go on with a task that is about to be gone."""

@@ -51,15 +51,7 @@ def timing_faults(spec: Mapping[str, Any], prefix: str) -> list[Fault]:
 
 def next_run_times(body: Mapping[str, Any], now: datetime) -> list[str]:
     """List the next times at which a stored task is due, jitter included; none while suspended."""
-    spec, metadata = body.get("spec") or {}, body["metadata"]
-    if spec.get("suspend"):
-        return []
-    created = datetime.fromisoformat(metadata["creationTimestamp"])
-    try:
-        seed = f"{metadata['namespace']}/{metadata['name']}"
-        timetable = _timetable(spec, seed, created)
-    except (FieldError, ValidationError):
-        return []
+    timetable = None if (body.get("spec") or {}).get("suspend") else stored_timetable(body)
     if timetable is None:
         return []
     # What jitter puts off may lie before now by its own time, and be due after later ones.
@@ -70,6 +62,17 @@ def next_run_times(body: Mapping[str, Any], now: datetime) -> list[str]:
         if slot.due > now:
             due = sorted([*due, slot.due])[:SHOWN_TIMES]
     return [render_time(each) for each in due]
+
+
+def stored_timetable(body: Mapping[str, Any]) -> Timetable | None:
+    """Read the timetable of a stored task; None where it has none, or none that can be read."""
+    metadata = body["metadata"]
+    created = datetime.fromisoformat(metadata["creationTimestamp"])
+    try:
+        seed = f"{metadata['namespace']}/{metadata['name']}"
+        return _timetable(body.get("spec") or {}, seed, created)
+    except (FieldError, ValidationError):
+        return None
 
 
 def _timetable(spec: Mapping[str, Any], seed: str, created: datetime | None) -> Timetable | None:

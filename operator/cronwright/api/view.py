@@ -14,13 +14,14 @@ from pydantic.alias_generators import to_camel
 
 from cronwright.api.names import NAME_LABEL
 from cronwright.api.timing import next_run_times
-from cronwright.core.identity import RUN_REQUEST_PREFIX
+from cronwright.core.identity import BACKFILL_PREFIX, RUN_REQUEST_PREFIX
 from cronwright.model.conditions import READY
 from cronwright.model.status import (
     ActiveRun,
     Condition,
     Gap,
     Mode,
+    PendingRun,
     RunRecord,
     Statistics,
     TaskStatus,
@@ -80,6 +81,7 @@ class TaskView(TaskSummary):
     )
     gaps: list[Gap] = Field(description=_STATUS["gaps"])
     active: list[ActiveRun] = Field(description=_STATUS["active"])
+    pending: list[PendingRun] = Field(description=_STATUS["pending"])
     last_run: RunRecord | None = Field(description=_STATUS["last_run"])
     last_failure: RunRecord | None = Field(description=_STATUS["last_failure"])
     history: list[RunRecord] = Field(description=_STATUS["history"])
@@ -131,6 +133,7 @@ def task_view(body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "nextRunTimes": next_run_times(body, now),
         "gaps": status.get("gaps", []),
         "active": status.get("active", []),
+        "pending": status.get("pending", []),
         "lastRun": status.get("lastRun"),
         "lastFailure": status.get("lastFailure"),
         "history": status.get("history", []),
@@ -146,7 +149,8 @@ def status_word(annotations: Mapping[str, str], status: Mapping[str, Any]) -> Wo
     What waits counts before what runs: whoever asked for a run sees `pending` until it starts.
     Slots without a run (Skipped, Excluded) never become `lastRun`, so they change nothing.
     """
-    if any(key.startswith(RUN_REQUEST_PREFIX) for key in annotations):
+    asked = any(key.startswith((RUN_REQUEST_PREFIX, BACKFILL_PREFIX)) for key in annotations)
+    if asked or status.get("pending"):
         return Word.PENDING
     if status.get("activeCount") or status.get("active"):
         return Word.RUNNING

@@ -88,13 +88,13 @@ class Changes:
         return readiness, cronjob
 
     def _refuse_unknown_runs(self, key: TaskKey, world: World) -> None:
-        """Raise Conflict where a run is active that the CronJob controller would not see.
+        """Raise Conflict where a run is active or waits that the CronJob controller does not see.
 
-        A slot that was settled just now may have started it; the next look finds it active.
+        A slot that was settled just now may have started it; the next look finds it.
         """
         known = set(world.cronjob.active) if world.cronjob else set()
         active = active_jobs(self._sources, key, judged=True)
-        if any(job.uid not in known for job in active):
+        if any(job.uid not in known for job in active) or self._sources.intake.put_off(key):
             raise Conflict(HTTPStatus.CONFLICT, "Conflict", "a run has started meanwhile")
 
     def _follow(

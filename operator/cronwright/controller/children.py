@@ -2,17 +2,19 @@
 
 What they see goes to the witness where the cluster may soon forget it, and to the queue where it
 can matter to a decision. Most events of a run can't (a pod was scheduled, its container started):
-leaving them out halves the work a run costs.
+leaving them out halves the work a run costs. One more reads the sizes of concurrency groups.
 """
 
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from cronwright.controller.groups import Groups
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.witness import Witness
 from cronwright.core import stall
 from cronwright.core.facts import CronJobFacts, JobFacts, cronjob_facts, job_facts
+from cronwright.core.group_sizes import CONFIG_MAP, GroupSizes, group_sizes
 from cronwright.core.identity import TASK_LABEL
 from cronwright.core.pod import PodFacts, Role, pod_facts
 from cronwright.kube import paths
@@ -23,13 +25,19 @@ Facts = TypeVar("Facts", CronJobFacts, JobFacts)
 
 
 class Children:
-    """The three informers, feeding one queue."""
+    """The informers, feeding one queue."""
 
     def __init__(
-        self, client: Client, namespace: str, queue: WorkQueue[TaskKey], witness: Witness
+        self,
+        client: Client,
+        namespace: str,
+        queue: WorkQueue[TaskKey],
+        witness: Witness,
+        groups: Groups,
     ) -> None:
         self._queue = queue
         self._witness = witness
+        self._groups = groups
         where = namespace or None
         self.cronjobs: Informer[CronJobFacts] = Informer(
             client,
@@ -54,11 +62,18 @@ class Children:
             label_selector=TASK_LABEL,
             index=lambda pod: (pod.namespace, pod.job_uid),
         )
+        self.sizes: Informer[GroupSizes] = Informer(
+            client,
+            paths.configmaps(where),
+            group_sizes,
+            groups.sizes_changed,
+            field_selector=f"metadata.name={CONFIG_MAP}",
+        )
 
     @property
     def all(self) -> tuple[Informer[Any], ...]:
         """List the informers."""
-        return self.cronjobs, self.jobs, self.pods
+        return self.cronjobs, self.jobs, self.pods, self.sizes
 
     def _on_cronjob(self, old: CronJobFacts | None, new: CronJobFacts | None) -> None:
         seen = new or old
@@ -69,6 +84,7 @@ class Children:
         seen = new or old
         if seen is None:
             return
+        self._groups.job_changed(old, new)
         if new is None:
             self._witness.job_gone(seen)
         if not (_alike(old, new) or _just_begun(old, new)):

@@ -19,6 +19,7 @@ from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import AlreadyExists, NotFound
 from cronwright.model.base import render_time
+from cronwright.model.status import Trigger
 from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot, Timetable
 
@@ -36,6 +37,8 @@ class Followed:
     priority: int
     deadline_seconds: int
     mark: str  # differs where anything of the above does
+    max_queued: int = 10
+    group: str | None = None
 
 
 class NotStandingError(Exception):
@@ -62,9 +65,18 @@ class Claims:
         jobs = [j for j in self._sources.jobs.select(key) if j.owner_uid == followed.cronjob_uid]
         return {slot for slot in map(slot_of, jobs) if slot is not None}
 
+    def begun(self, key: TaskKey) -> set[str]:
+        """List the ids of a task's runs that have a Job."""
+        return {job.run_id for job in self._sources.jobs.select(key)}
+
     async def make(
-        self, key: TaskKey, followed: Followed, slot: Slot, replaced: Sequence[JobFacts]
-    ) -> None:
+        self,
+        key: TaskKey,
+        followed: Followed,
+        slot: Slot,
+        replaced: Sequence[JobFacts] = (),
+        trigger: Trigger = Trigger.SCHEDULE,
+    ) -> JobFacts:
         """Start a slot's run, after the end of those that it replaces.
 
         NotStandingError where the CronJob has to be made anew before; ApiError for what the API
@@ -78,17 +90,19 @@ class Claims:
         run_id = identity.slot_run_id(followed.task_uid, slot.nominal)
         time = render_time(slot.nominal)
         name = identity.slot_job_name(key.name, slot.nominal, run_id)
+        names = (name, run_id, time, trigger)
         try:
-            job = await self._create(key, followed.template.job(name, run_id, time))
+            job = await self._create(key, followed.template.job(*names))
         except AlreadyExists:
-            job = await self._second(key, followed, slot, (name, run_id, time))
+            job = await self._second(key, followed, slot, names)
         self._sources.jobs.observe_record(job)
+        return job
 
     async def _second(
-        self, key: TaskKey, followed: Followed, slot: Slot, names: tuple[str, str, str]
+        self, key: TaskKey, followed: Followed, slot: Slot, names: tuple[str, str, str, Trigger]
     ) -> JobFacts:
         """Find the slot's Job under the name that was taken, or make it under another."""
-        name, run_id, time = names
+        name, run_id, *_ = names
         try:
             found = job_facts(await self._client.get(paths.jobs(key.namespace, name)))
         except NotFound:
@@ -100,7 +114,7 @@ class Claims:
             return found
         apart = identity.slot_job_name_apart(key.name, run_id)
         try:
-            return await self._create(key, followed.template.job(apart, run_id, time))
+            return await self._create(key, followed.template.job(apart, run_id, *names[2:]))
         except AlreadyExists:
             second = job_facts(await self._client.get(paths.jobs(key.namespace, apart)))
             if second.run_id != run_id:

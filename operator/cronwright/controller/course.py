@@ -7,6 +7,7 @@ past, and never lost because the task changed at the wrong moment.
 from datetime import timedelta
 
 from cronwright.controller.claim import Followed
+from cronwright.core.catch_up import CatchUpTerms
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import DEADLINE_SECONDS, Course
 from cronwright.core.job import slot_template
@@ -46,6 +47,8 @@ def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed
         priority=task.spec.priority,
         deadline_seconds=DEADLINE_SECONDS if given is None else given,
         mark=mark_of(world, plan, cronjob),
+        max_queued=task.spec.max_queued,
+        group=task.spec.concurrency_group,
     )
     deadline = timedelta(seconds=followed.deadline_seconds)
     status = task.status
@@ -56,7 +59,10 @@ def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed
         since = task.created
     else:
         since = world.now  # edited or resumed: what has passed is past
-    return followed, Course(timetable, since, deadline, _owed(world))
+    # What was edited while nobody looked may have been suspended meanwhile: that is past.
+    looked = task.generation == (status.observed_generation or 1)
+    terms = CatchUpTerms.of(task.spec, since if looked else world.now)
+    return followed, Course(timetable, since, deadline, _owed(world), catch_up=terms)
 
 
 def _owed(world: World) -> list[Slot]:

@@ -1,73 +1,63 @@
 """The trigger engine: fires the slots of managed tasks when they are due.
 
 `change` tells it which task follows which timetable, and from when on. `timers` has the next slot
-of each task, and a few starters take what is due, in the order of slot and priority, to `claim`,
-which makes the Job. `core.firing` decides what becomes of a slot; the informer's news of the Job
-brings the task back to `reconcile`, which records the start.
+of each task, and a few starters take what is due, in the order of slot and priority, to `slots`,
+which decides what becomes of each and has its Job made. The informer's news of the Job brings the
+task back to `reconcile`, which records the start.
 """
 
 import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from cronwright.controller.claim import Claims, Followed, NotStandingError
+from cronwright.controller.groups import Groups
+from cronwright.controller.intake import Intake
 from cronwright.controller.queue import WorkQueue
+from cronwright.controller.slots import Entry, Slots, reason_of
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.timers import Timers
-from cronwright.core.firing import (
-    API_UNAVAILABLE,
-    CREATE_REFUSED,
-    SUPERSEDED,
-    Act,
-    Course,
-    Progress,
-    choose,
-)
+from cronwright.core.firing import SUPERSEDED, Course, Progress
 from cronwright.kube.errors import ApiError, BadRequest, Fenced, Forbidden, Invalid
-from cronwright.model.status import Gap, Verdict
-from cronwright.model.task import ConcurrencyPolicy
+from cronwright.model.status import Gap, PendingRun, Verdict
 from cronwright.schedule import Slot
 
 logger = logging.getLogger(__name__)
 
 STARTERS: Final = 28
 _FIRST_BACKOFF: Final = 0.2
-_SLOTS_AT_A_TIME: Final = 100
 _LONGEST_BACKOFF: Final = 15.0
-
-
-@dataclass(slots=True)
-class _Entry:
-    key: TaskKey
-    followed: Followed
-    course: Course
-    failures: int = 0
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Engine:
     """Fire slots: all of them, each once, on time."""
 
     def __init__(
-        self, claims: Claims, queue: WorkQueue[TaskKey], clock: Callable[[], datetime]
+        self,
+        claims: Claims,
+        groups: Groups,
+        intake: Intake,
+        queue: WorkQueue[TaskKey],
+        clock: Callable[[], datetime],
     ) -> None:
         self._claims = claims
+        self._groups = groups
+        self._intake = intake
+        self._slots = Slots(claims, groups, intake, self._tell)
         self._queue = queue
         self._clock = clock
-        self._entries: dict[TaskKey, _Entry] = {}
+        self._entries: dict[TaskKey, Entry] = {}
         self._timers: Timers[TaskKey] = Timers(clock)
         self._count = 0
         self._left: dict[TaskKey, list[Gap]] = {}  # of tasks that are not followed any more
         self._retries = 0  # of those that are due
         # Told of each Job that was made how many seconds after its slot was due.
         self.started: Callable[[float], None] = lambda _: None
-        self._ended = False
         self._due: asyncio.PriorityQueue[tuple[float, int, int, bool, TaskKey]] = (
             asyncio.PriorityQueue()
         )
@@ -75,12 +65,17 @@ class Engine:
     @property
     def behind(self) -> int:
         """How many tasks wait for a starter, but for those that have failed before."""
-        return 0 if self._ended else self._due.qsize() - self._retries
+        return 0 if self._slots.ended else self._due.qsize() - self._retries
 
     def task_uid(self, key: TaskKey) -> str | None:
         """Say which task of that name is followed; None where none is."""
         entry = self._entries.get(key)
         return entry.followed.task_uid if entry else None
+
+    def followed(self, key: TaskKey) -> Followed | None:
+        """Give what is followed for a task; None where nothing is."""
+        entry = self._entries.get(key)
+        return entry.followed if entry else None
 
     def digest(self, key: TaskKey) -> str | None:
         """Name the timetable that is followed for a task; None where none is."""
@@ -110,8 +105,12 @@ class Engine:
         entry = self._entries.get(key)
         return (*self._left.get(key, ()), *(entry.course.hand_out() if entry else ()))
 
-    def accounted(self, key: TaskKey) -> None:
-        """Forget the gaps that were listed: they stand in the status."""
+    def accounted(
+        self, key: TaskKey, put_off: Sequence[PendingRun], pending: Sequence[PendingRun]
+    ) -> None:
+        """Forget the gaps that were listed, and what was put off: they stand in the status."""
+        self._intake.accounted(key, put_off)
+        self._intake.stands(key, pending)
         self._left.pop(key, None)
         entry = self._entries.get(key)
         if entry is not None:
@@ -123,9 +122,14 @@ class Engine:
         if entry is not None and entry.followed.digest == followed.digest:
             entry.followed = followed
             entry.course.deadline = course.deadline
+            entry.course.catch_up = course.catch_up
             return
         if entry is None:
-            entry = self._entries[key] = _Entry(key, followed, course)
+            entry = self._entries[key] = Entry(key, followed, course)
+            # However long nobody looked, the status is told of it in one write.
+            self._slots.give_up(entry, self._clock())
+            if self._intake.put_off(key):
+                self._queue.add(key)  # some of it may start
         else:
             course.owed += entry.course.postponed(course.until)
             course.until = max(course.until, entry.course.until)
@@ -148,6 +152,8 @@ class Engine:
         self._entries.pop(key, None)
         self._left.pop(key, None)
         self._timers.disarm(key)
+        self._intake.forget(key)
+        self._groups.forget(key)
 
     @asynccontextmanager
     async def held(self, key: TaskKey) -> AsyncIterator[None]:
@@ -173,7 +179,7 @@ class Engine:
 
     async def end(self) -> None:
         """Fire no slot any more, and wait for those that are being started."""
-        self._ended = True
+        self._slots.ended = True
         for entry in list(self._entries.values()):
             async with entry.lock:
                 pass
@@ -198,7 +204,7 @@ class Engine:
             self._retries += tried
             self._due.put_nowait((when, -entry.followed.priority, self._count, tried, key))
 
-    def _arm(self, entry: _Entry, at: float | None = None) -> None:
+    def _arm(self, entry: Entry, at: float | None = None) -> None:
         first = entry.course.first()
         if at is None and first is not None:
             at = first.due.timestamp()
@@ -218,7 +224,7 @@ class Engine:
                 if self._entries.get(key) is entry:
                     await self._attempt(entry)
 
-    async def _attempt(self, entry: _Entry) -> None:
+    async def _attempt(self, entry: Entry) -> None:
         retry_at: float | None = None
         try:
             await self._fire(entry, self._clock())
@@ -228,7 +234,7 @@ class Engine:
             entry.failures += 1
             ceiling = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(entry.failures, 10))
             retry_at = self._clock().timestamp() + random.uniform(ceiling / 2, ceiling)  # noqa: S311
-            entry.course.late_reason = _reason(error)
+            entry.course.late_reason = reason_of(error)
             level = logging.WARNING if isinstance(error, ApiError) else logging.ERROR
             where = {"namespace": entry.key.namespace, "task": entry.key.name, "error": str(error)}
             logger.log(level, "slot not started yet", extra=where)
@@ -238,52 +244,14 @@ class Engine:
             self._arm(entry, retry_at)
 
     async def _fire(
-        self, entry: _Entry, now: datetime, forgiven: tuple[type[Exception], ...] = ()
+        self, entry: Entry, now: datetime, forgiven: tuple[type[Exception], ...] = ()
     ) -> None:
-        """Decide all slots that are due, in order; those that fail of what is forgiven are missed.
-
-        A slot that has a Job is decided: it was made before a crash, or its answer was lost.
-        """
-        course, count = entry.course, 0
-        taken = self._claims.taken(entry.key, entry.followed)
-        course.give_up(now, taken)
+        """Decide all slots that are due, and have the status told of those without a run."""
         try:
-            while (slot := course.first()) is not None and slot.due <= now:
-                if self._ended:
-                    raise Fenced
-                count += 1
-                if count % _SLOTS_AT_A_TIME == 0:
-                    await asyncio.sleep(0)
-                if slot.nominal in taken:
-                    course.settle(slot)
-                elif course.is_late(slot, now):
-                    course.settle(slot, Verdict.MISSED, course.late_reason)
-                else:
-                    await self._decide(entry, slot, forgiven)
-            course.on_time()
+            await self._slots.decide(entry, now, forgiven)
         finally:
-            if course.gaps:
+            if entry.course.gaps or self._intake.put_off(entry.key):
                 self._queue.add(entry.key)
 
-    async def _decide(
-        self, entry: _Entry, slot: Slot, forgiven: tuple[type[Exception], ...]
-    ) -> None:
-        policy = entry.followed.policy
-        active = self._claims.active(entry.key, judged=policy is not ConcurrencyPolicy.ALLOW)
-        choice = choose(policy, len(active))
-        if choice.act is Act.SKIP:
-            entry.course.settle(slot, Verdict.SKIPPED, choice.reason)
-            return
-        replaced = active if choice.act is Act.REPLACE else ()
-        try:
-            await self._claims.make(entry.key, entry.followed, slot, replaced)
-        except forgiven as error:
-            entry.course.settle(slot, Verdict.MISSED, _reason(error))
-        else:
-            entry.course.settle(slot)
-            self.started((self._clock() - slot.due).total_seconds())
-
-
-def _reason(error: Exception) -> str:
-    refused = isinstance(error, (Invalid, BadRequest, Forbidden))
-    return CREATE_REFUSED if refused else API_UNAVAILABLE
+    def _tell(self, slot: Slot) -> None:
+        self.started((self._clock() - slot.due).total_seconds())

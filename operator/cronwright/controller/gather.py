@@ -7,6 +7,7 @@ first, and asks the API server nothing.
 from dataclasses import dataclass
 from datetime import datetime
 
+from cronwright.controller.intake import Intake
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Testimony, Witness
 from cronwright.core.facts import CronJobFacts, JobFacts
@@ -28,6 +29,7 @@ class Sources:
     jobs: Informer[JobFacts]
     pods: Informer[PodFacts]
     witness: Witness
+    intake: Intake
     # What each CronJob's generation was after our last write: a write whose status write failed
     # must not look like somebody else's.
     generations: dict[TaskKey, int]
@@ -60,6 +62,7 @@ def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
         own_generation=sources.generations.get(
             key, task.status.cron_job.generation if task.status.cron_job else None
         ),
+        put_off=sources.intake.put_off(key),
     )
 
 

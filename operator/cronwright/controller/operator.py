@@ -16,6 +16,8 @@ import kopf
 from aiohttp import web
 
 from cronwright.controller import alarm, handlers, health, token
+from cronwright.controller.answers import Answers
+from cronwright.controller.backlog import Backlogs
 from cronwright.controller.change import Changes
 from cronwright.controller.children import Children
 from cronwright.controller.claim import Claims
@@ -23,7 +25,9 @@ from cronwright.controller.collect import Collector
 from cronwright.controller.crew import Crew
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
+from cronwright.controller.groups import Groups
 from cronwright.controller.inquire import Inquirer
+from cronwright.controller.intake import Intake
 from cronwright.controller.journal import Journal
 from cronwright.controller.leadership import Leadership
 from cronwright.controller.metrics import OperatorMetrics
@@ -112,14 +116,17 @@ class _Operator:
         self._tasks = TaskStore()
         self._queue: WorkQueue[TaskKey] = WorkQueue()
         self._witness = Witness()
-        self._children = Children(self._client, settings.namespace, self._queue, self._witness)
+        self._groups = Groups(settings.concurrency_group_size, self._queue.add)
+        self._children = Children(
+            self._client, settings.namespace, self._queue, self._witness, self._groups
+        )
         look = self._children.pods.get
         self._collector = Collector(self._client, self._witness, look, self._queue.add)
         self._inquirer = Inquirer(self._client, self._witness, self._queue.add)
         self._sources = self._make_sources()
         self._requests = Requests(self._client)
-        claims = Claims(self._client, self._sources, self._requests)
-        self._engine = Engine(claims, self._queue, _now)
+        self._claims = Claims(self._client, self._sources, self._requests)
+        self._engine = Engine(self._claims, self._groups, self._sources.intake, self._queue, _now)
         self._queue.gives_way = lambda: self._engine.behind > _BURST
         self._metrics = OperatorMetrics(tasks_by_name=settings.task_metrics)
         self._metrics.attach(
@@ -163,6 +170,7 @@ class _Operator:
             *(informer.run() for informer in self._children.all),
             self._watch_tasks(),
             relist.run(settings.relist_seconds),
+            self._groups.report(self._client),
             *([token.hand_over(self._unfenced, settings)] if settings.api_token_file else []),
         ]
 
@@ -201,6 +209,7 @@ class _Operator:
             jobs=self._children.jobs,
             pods=self._children.pods,
             witness=self._witness,
+            intake=Intake(),
             generations={},
         )
 
@@ -213,6 +222,8 @@ class _Operator:
             collector=self._collector,
             inquirer=self._inquirer,
             changes=changes,
+            answers=Answers(self._sources, self._requests),
+            backlogs=Backlogs(self._sources, self._claims, self._requests, self._groups),
             requests=self._requests,
             slow_runs=SlowRuns(self._client, self._settings.slow_run_factor),
             engine=self._engine,

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cronwright.controller.answers import Answers
+from cronwright.controller.backlog import Backlogs, Footing
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
@@ -21,10 +23,10 @@ from cronwright.controller.request import Requests
 from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
-from cronwright.core.facts import CronJobFacts, JobFacts, job_facts
+from cronwright.core.facts import JobFacts, job_facts
 from cronwright.core.journal import entries
 from cronwright.core.plan import Plan, Step, World, decide
-from cronwright.core.requests import Act, Answer
+from cronwright.core.requests import NOTED, Act
 from cronwright.core.slots import wake_time
 from cronwright.core.status import Outcome, fold
 from cronwright.errors import FieldError
@@ -45,6 +47,8 @@ class Tools:
     collector: Collector
     inquirer: Inquirer
     changes: Changes
+    answers: Answers
+    backlogs: Backlogs
     requests: Requests
     slow_runs: SlowRuns
     engine: Engine
@@ -87,12 +91,14 @@ class Reconciler:
         if world is None:
             sources.witness.forget(key, set(sources.witness.of(key)))
             self._tools.changes.forget(key)
+            self._tools.backlogs.forget(key)
             self._tools.journal.forget(key)
             self._tools.slow_runs.forget(key)
             return
         if world.task.deleting:
             self._tools.engine.forget(key)
             return
+        sources.intake.stands(key, world.task.status.pending)
         plan = decide(world)
         seen = set(sources.witness.of(key))
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
@@ -102,7 +108,7 @@ class Reconciler:
         news = entries(world, plan, outcome, status)
         with self._tools.journal.telling(world.task, status, news):
             await self._write_status(world, status)
-        self._tools.engine.accounted(key)
+        self._tools.engine.accounted(key, outcome.put_off, status.pending)
         waiting = {run.job.uid for run in world.runs if run.job.run_id not in plan.endings}
         sources.witness.forget(key, seen - waiting)
         await self._drop(key, world, plan, outcome)
@@ -110,57 +116,34 @@ class Reconciler:
         self._set_timer(world, plan, outcome, status, slow)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
+        tools = self._tools
         active = self._active(key) if plan.answers else set()  # what the answers count with
-        readiness, cronjob = await self._tools.changes.carry_out(key, world, plan)
+        readiness, cronjob = await tools.changes.carry_out(key, world, plan)
         for job in plan.timeouts:
             await self._end(job, "timeout")
         started: list[JobFacts] = []
-        answered: list[Answer] = []
-        if plan.answers and readiness.ok and plan.step is Step.KEEP and cronjob is not None:
-            async with self._tools.engine.held(key):
-                if self._active(key) == active:
-                    await self._answer(world, plan, cronjob, started, answered)
+        # What a backfill asks for, and what is to wait, the status alone answers.
+        answered = [each for each in (*plan.answers, *plan.taken_in.answers) if each.act in NOTED]
+        acts = readiness.ok and plan.step is Step.KEEP and cronjob is not None
+        if acts and cronjob is not None and (plan.answers or plan.backlog.starts):
+            footing = Footing(world.task, cronjob, tools.engine.followed(key), _ended(world, plan))
+            async with tools.engine.held(key):
+                if not plan.answers or self._active(key) == active:
+                    answered += await tools.answers.carry_out(plan.answers, footing, started)
                 else:
-                    self._tools.queue.add(key)  # a slot has started meanwhile: decide anew
+                    tools.queue.add(key)  # a slot has started meanwhile: decide anew
+                started += await tools.backlogs.work_off(key, plan, footing, world.now)
+        else:
+            tools.backlogs.note(key, world.task, [])
         written = readiness.ok and plan.step not in {Step.WAIT, Step.REFUSE}
-        progress = self._tools.engine.progress(key)
-        gaps = self._tools.engine.gaps(key)
-        return Outcome(readiness, cronjob, written, tuple(started), tuple(answered), progress, gaps)
+        engine = tools.engine
+        return Outcome(
+            readiness, cronjob, written, tuple(started), tuple(answered),
+            engine.progress(key), engine.gaps(key), self._sources.intake.put_off(key),
+        )  # fmt: skip
 
     def _active(self, key: TaskKey) -> set[str]:
         return {job.uid for job in active_jobs(self._sources, key, judged=True)}
-
-    async def _answer(
-        self,
-        world: World,
-        plan: Plan,
-        cronjob: CronJobFacts,
-        started: list[JobFacts],
-        answered: list[Answer],
-    ) -> None:
-        running = {job.uid for job in world.jobs if job.run_id not in plan.endings}
-        ended = {job.uid for job in world.jobs} - running
-        ended |= {job.uid for job in world.recorded}
-        for answer in plan.answers:
-            if answer.act is Act.START:
-                job = await self._tools.requests.start(world.task, cronjob, answer, ended)
-                if job is None:
-                    message = "concurrencyPolicy is Forbid and a run is active"
-                    answer = Answer(answer.id, Act.SKIP, answer.run_id, message)  # noqa: PLW2901
-                else:
-                    started.append(job)
-                    self._sources.jobs.observe_record(job)
-            elif answer.act is Act.SKIP:
-                await self._withdraw(world, answer)
-            answered.append(answer)
-
-    async def _withdraw(self, world: World, answer: Answer) -> None:
-        """Delete the Job that a crash left of a request which is skipped now: it never ran."""
-        task = world.task
-        name = identity.request_job_name(task.name, answer.run_id)
-        job = self._sources.jobs.get(task.namespace, name)
-        if job is not None and job.run_id == answer.run_id and job.suspended:
-            await self._tools.requests.delete_job(job)
 
     async def _end(self, job: JobFacts, why: str) -> None:
         """End a run gracefully: its Job's deadline is cut short, and an annotation says why.
@@ -232,8 +215,15 @@ class Reconciler:
         native = outcome.progress is None  # else the engine has a timer of its own
         if native and timetable is not None and shown is not None and outcome.cronjob is not None:
             wakes.append(wake_time(timetable, outcome.cronjob, shown))
-        wakes.append(self._tools.changes.retry_time(key))
+        wakes += [self._tools.changes.retry_time(key), self._tools.backlogs.retry_time(key)]
         # Times up to that of the decision have had their say in it.
         wake = min((each for each in wakes if each is not None and each > world.now), default=None)
         left = None if wake is None else (wake - self._tools.clock()).total_seconds()
         self._tools.queue.wake_at(key, left)
+
+
+def _ended(world: World, plan: Plan) -> set[str]:
+    """List the UIDs of Jobs known to have ended: the CronJob controller notices it later."""
+    running = {job.uid for job in world.jobs if job.run_id not in plan.endings}
+    ended = {job.uid for job in world.jobs} - running
+    return ended | {job.uid for job in world.recorded}

@@ -10,6 +10,7 @@ from collections.abc import Set
 from datetime import datetime
 from typing import Any, Final
 
+from cronwright.controller.event import warning
 from cronwright.controller.write import unchanged
 from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts, JobFacts, cronjob_facts, job_facts
@@ -18,7 +19,7 @@ from cronwright.core.requests import Answer
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import AlreadyExists, Conflict, NotFound
-from cronwright.model.base import render_time
+from cronwright.model import API_VERSION, KIND
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
 JSONObject = dict[str, Any]
@@ -43,7 +44,9 @@ class Requests:
             await self.delete_job(other)
         body = await self._create(task, cronjob, answer)
         if not await self._enter(task, cronjob, body, ended):
-            await self.delete_job(job_facts(body))
+            # The Job of a run that waits is left as it is, suspended: it goes on at another look.
+            if not answer.waits:
+                await self.delete_job(job_facts(body))
             return None
         return job_facts(await self._release(task, body))
 
@@ -67,24 +70,16 @@ class Requests:
 
     async def report_refusal(self, task: ScheduledTask, answer: Answer, now: datetime) -> None:
         """Tell in an Event why a request was refused; nobody else would hear of it."""
-        name = f"{task.name}.{answer.run_id}"
-        event = {
-            "metadata": {"name": name, "namespace": task.namespace},
-            "involvedObject": {
-                "apiVersion": "cronwright.dev/v1alpha1",
-                "kind": "ScheduledTask",
-                "name": task.name,
-                "namespace": task.namespace,
-                "uid": task.uid,
-            },
-            "type": "Warning",
-            "reason": "RequestRefused",
-            "message": f"run request {answer.id}: {answer.message}",
-            "source": {"component": "cronwright"},
-            "firstTimestamp": render_time(now),
-            "lastTimestamp": render_time(now),
-            "count": 1,
-        }
+        about = {"apiVersion": API_VERSION, "kind": KIND, "name": task.name}
+        about |= {"namespace": task.namespace, "uid": task.uid}
+        what = "run request" if answer.prefix == identity.RUN_REQUEST_PREFIX else "backfill"
+        event = warning(
+            f"{task.name}.{answer.run_id}",
+            about,
+            "RequestRefused",
+            f"{what} {answer.id}: {answer.message}",
+            now,
+        )
         try:
             await self._client.create(paths.events(task.namespace), event)
         except AlreadyExists:
@@ -93,7 +88,7 @@ class Requests:
     async def _create(
         self, task: ScheduledTask, cronjob: CronJobFacts, answer: Answer
     ) -> JSONObject:
-        manifest = request_job(task, cronjob.uid, answer.id, answer.run_id, answer.given)
+        manifest = request_job(task, cronjob.uid, answer)
         try:
             body: JSONObject = await self._client.create(paths.jobs(task.namespace), manifest)
         except AlreadyExists:

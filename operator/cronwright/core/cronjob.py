@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from cronwright.core import identity
 from cronwright.core.job import job_template
-from cronwright.model.task import ScheduledTask
+from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 from cronwright.schedule import NativeForm
 
 JSONObject = dict[str, Any]
@@ -83,12 +83,17 @@ def owner_reference(task: ScheduledTask) -> JSONObject:
     }
 
 
+def _policy(policy: ConcurrencyPolicy) -> str:
+    # The operator queues, and the CronJob that stands for it is suspended.
+    return "Forbid" if policy is ConcurrencyPolicy.QUEUE else str(policy)
+
+
 def _spec(task: ScheduledTask, native: NativeForm | None) -> JSONObject:
     spec = task.spec
     rendered: JSONObject = {
         "schedule": native.schedule if native else NEVER,
         "timeZone": native.time_zone if native else spec.time_zone,
-        "concurrencyPolicy": str(spec.concurrency_policy),
+        "concurrencyPolicy": _policy(spec.concurrency_policy),
         # Without a schedule of its own the CronJob only shows the template. It is never due, so
         # that whoever resumes all CronJobs of a namespace fires nothing.
         "suspend": spec.suspend or native is None,

@@ -1,19 +1,18 @@
-"""What is done with each slot of a managed task when its time comes.
+"""How far a managed task has come in its timetable, and what became of the slots behind it.
 
-`controller/engine` keeps a `Course` for each task and asks it at every due time: which slots are
-due, and for each whether it starts, is skipped or was missed. Slots are decided in the order in
-which they are due; `until` says up to where all of them are.
+`controller/engine` keeps a `Course` for each task and asks it at every due time which slots are
+due; `choice` says what becomes of each. Slots are decided in the order in which they are due;
+`until` says up to where all of them are.
 """
 
 import heapq
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Final
 
+from cronwright.core.catch_up import CatchUpTerms
 from cronwright.model.status import Gap, Verdict
-from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot, Timetable
 
 ACTIVE_AT_MOST: Final = 50
@@ -26,37 +25,14 @@ API_UNAVAILABLE: Final = "APIUnavailable"
 CREATE_REFUSED: Final = "CreateRefused"
 SUPERSEDED: Final = "Superseded"
 CONCURRENCY_FORBID: Final = "ConcurrencyForbid"
+CONCURRENCY_REPLACE: Final = "ConcurrencyReplace"
 TOO_MANY_ACTIVE: Final = "TooManyActive"
+QUEUE_FULL: Final = "QueueFull"
 
+# What is late for one of these is made up for where the task asks for it.
+_NOBODY_COULD: Final = frozenset({OPERATOR_DOWN, API_UNAVAILABLE})
 _SECOND: Final = timedelta(seconds=1)
 _ONE_RANGE: Final = timedelta(hours=1)  # slots that are further apart are no range
-
-
-class Act(Enum):
-    """What becomes of a slot."""
-
-    START = "start"
-    REPLACE = "replace"  # start it, and end the runs that are active
-    SKIP = "skip"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What becomes of a slot, and why where it does not start."""
-
-    act: Act
-    reason: str = ""
-
-
-def choose(policy: ConcurrencyPolicy, active: int) -> Choice:
-    """Choose what becomes of a slot that is due, with so many runs of its task active."""
-    if policy is ConcurrencyPolicy.FORBID and active:
-        return Choice(Act.SKIP, CONCURRENCY_FORBID)
-    if policy is ConcurrencyPolicy.REPLACE and active:
-        return Choice(Act.REPLACE)
-    if active >= ACTIVE_AT_MOST:
-        return Choice(Act.SKIP, TOO_MANY_ACTIVE)
-    return Choice(Act.START)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +61,8 @@ class Course:
     gaps: list[Gap] = field(default_factory=list)
     shown: list[Gap] = field(default_factory=list)
     late_reason: str = OPERATOR_DOWN
+    catch_up: CatchUpTerms | None = None
+    made_up: list[Slot] = field(default_factory=list)  # late, and to be run all the same
     # Jitter may put a slot off past later ones: they wait by their due times, and what is decided
     # out of turn stands in `_decided` until the earlier ones are.
     _waiting: list[tuple[datetime, datetime]] = field(default_factory=list)  # due, nominal
@@ -124,6 +102,15 @@ class Course:
             return
         self._decide(slot.nominal)
 
+    def miss(self, slot: Slot, now: datetime) -> None:
+        """Take a slot that is late as missed, or as one to make up for."""
+        terms = self._makes_up()
+        if terms is not None and terms.reaches(slot.nominal, now):
+            self._make_up([slot], terms.most)
+            self.settle(slot)
+        else:
+            self.settle(slot, Verdict.MISSED, self.late_reason)
+
     def postponed(self, now: datetime) -> list[Slot]:
         """List the slots whose time has come and which are still to be started."""
         put_off = [Slot(nominal, due) for due, nominal in self._waiting if nominal <= now]
@@ -150,12 +137,28 @@ class Course:
             return
         count = self.timetable.count(start, end)
         count -= sum(start < slot <= end for slot in taken)
-        if count > 0:
-            first, last = self.timetable.next(start), self.timetable.last(end)
+        terms, newest = self._makes_up(), list[datetime]()
+        if terms is not None and count > 0:
+            newest = terms.newest(self.timetable, (start, end), taken, now)
+            spread = self.timetable.spread
+            self._make_up([Slot(each, each + spread(each)) for each in newest], terms.most)
+        if count > len(newest):
+            first = self.timetable.next(start)
+            last = self.timetable.last(newest[0] - _SECOND if newest else end)
             assert first is not None and last is not None  # noqa: S101, PT018 - they were counted
-            self._leave_gap(Verdict.MISSED, self.late_reason, first, last, count)
+            self._leave_gap(Verdict.MISSED, self.late_reason, first, last, count - len(newest))
         self._seen, self._slots, self._ahead = end, None, None
         self._decide(end)
+
+    def _makes_up(self) -> CatchUpTerms | None:
+        return self.catch_up if self.late_reason in _NOBODY_COULD else None
+
+    def _make_up(self, slots: Sequence[Slot], most: int) -> None:
+        """Keep the newest slots to make up for; older ones that they push out are missed."""
+        self.made_up = sorted([*self.made_up, *slots], key=lambda slot: slot.nominal)
+        for slot in self.made_up[:-most]:
+            self._leave_gap(Verdict.MISSED, self.late_reason, slot.nominal, slot.nominal, 1)
+        self.made_up = self.made_up[-most:]
 
     def _leave_gap(
         self, verdict: Verdict, reason: str, first: datetime, last: datetime, count: int

@@ -22,7 +22,10 @@ ENDING: Final = f"{PREFIX}ending"
 ADOPT: Final = f"{PREFIX}adopt"
 TEMPLATE_HASH: Final = f"{PREFIX}template-hash"
 SCHEDULE: Final = f"{PREFIX}schedule"
+GROUP: Final = f"{PREFIX}concurrency-group"
+SLOT: Final = f"{PREFIX}slot"
 RUN_REQUEST_PREFIX: Final = "run.cronwright.dev/"
+BACKFILL_PREFIX: Final = "backfill.cronwright.dev/"
 
 SCHEDULED_TIMESTAMP: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"
@@ -37,8 +40,13 @@ def request_run_id(task_uid: str, request_id: str) -> str:
     return str(uuid5(UUID(task_uid), f"request:{request_id}"))
 
 
+def backfill_run_id(task_uid: str, backfill_id: str, slot: datetime) -> str:
+    """Give the id of the run by which a backfill runs a slot once more."""
+    return str(uuid5(UUID(task_uid), f"backfill:{backfill_id}:{int(slot.timestamp())}"))
+
+
 def request_job_name(task_name: str, run_id: str) -> str:
-    """Name the Job of a requested run.
+    """Name the Job of a run that was asked for, alone or in a backfill.
 
     The digest starts with a letter, so the name can't be one of the CronJob controller's own
     (`NAME-<unix minutes>`): a Job of ours under such a name would silence that slot for good.

@@ -12,8 +12,11 @@ from typing import Any, Final, Self
 
 from cronwright.core import identity
 from cronwright.core.parameters import values
+from cronwright.core.requests import Answer
 from cronwright.errors import FieldError
+from cronwright.model.base import render_time
 from cronwright.model.parameter import Parameter
+from cronwright.model.status import Trigger
 from cronwright.model.task import ScheduledTask
 
 JSONObject = dict[str, Any]
@@ -42,15 +45,16 @@ class RunNames:
 # What SlotTemplate fills in; no user writes these by accident.
 _NAME: Final = "@@cronwright:name@@"
 _SLOT: Final = "@@cronwright:slot@@"
+_TRIGGER: Final = "@@cronwright:trigger@@"
 _RUN: Final = RunNames("@@cronwright:run@@", "@@cronwright:trace@@", "@@cronwright:span@@", _SLOT)
 
 
 def job_template(
-    task: ScheduledTask, run: RunNames | None = None, given: Mapping[str, Any] | None = None
+    task: ScheduledTask, run: RunNames | None = None, given: Mapping[str, str] | None = None
 ) -> JSONObject:
     """Render the template of a task's Jobs, or of one run's; FieldError where it can't be.
 
-    `given` are the values of parameters that a request gives.
+    `given` are the values of parameters that a request gives, by name.
     """
     spec = task.spec
     template = _from_container(spec.container) if spec.container else deepcopy(spec.job_template)
@@ -101,6 +105,8 @@ def _origin(task: ScheduledTask) -> dict[str, str]:
     origin = {identity.GENERATION: str(task.generation)}
     if task.spec.version is not None:
         origin[identity.TASK_VERSION] = task.spec.version
+    if task.spec.concurrency_group is not None:
+        origin[identity.GROUP] = task.spec.concurrency_group
     return origin
 
 
@@ -170,21 +176,19 @@ def _literal(text: str) -> str:
     return text.replace("$", "$$")
 
 
-def request_job(
-    task: ScheduledTask,
-    cronjob_uid: str,
-    request_id: str,
-    run_id: str,
-    given: Mapping[str, Any] | None = None,
-) -> JSONObject:
-    """Render the Job of a requested run.
+def request_job(task: ScheduledTask, cronjob_uid: str, answer: Answer) -> JSONObject:
+    """Render the Job of a requested run; with a slot, of one that a backfill asks for.
 
     It is born suspended and not yet under the CronJob's control: only once it stands in the
     CronJob's `status.active` may the controller see it, or it would report an unexpected Job
     and start a forbidden one beside it. `controller/request` then lets it run.
     """
-    template = job_template(task, RunNames.of(run_id), given)
-    notes = {identity.RUN_ID: run_id, identity.REQUEST: request_id}
+    run_id, time = answer.run_id, render_time(answer.slot) if answer.slot else ""
+    template = job_template(task, RunNames.of(run_id, time), answer.given)
+    notes = {identity.RUN_ID: run_id, identity.REQUEST: answer.id}
+    if answer.slot:
+        # Not the annotation of a slot's own run: that one may be still to come.
+        notes |= {identity.SLOT: time, identity.TRIGGER: str(Trigger.CATCH_UP)}
     job = _job(task, cronjob_uid, template, identity.request_job_name(task.name, run_id), notes)
     job["spec"]["suspend"] = True
     return job
@@ -219,11 +223,12 @@ class SlotTemplate:
 
     text: str
 
-    def job(self, name: str, run_id: str, slot: str) -> bytes:
+    def job(self, name: str, run_id: str, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> bytes:
         """Give the Job of one slot, as JSON."""
         run = RunNames.of(run_id, slot)
         text = self.text.replace(_NAME, name).replace(_RUN.id, run.id).replace(_SLOT, slot)
-        return text.replace(_RUN.trace, run.trace).replace(_RUN.span, run.span).encode()
+        text = text.replace(_RUN.trace, run.trace).replace(_RUN.span, run.span)
+        return text.replace(_TRIGGER, str(trigger)).encode()
 
 
 def slot_template(task: ScheduledTask, cronjob_uid: str) -> SlotTemplate:
@@ -231,6 +236,10 @@ def slot_template(task: ScheduledTask, cronjob_uid: str) -> SlotTemplate:
     template = job_template(task, _RUN)
     # A template's own wish to be born suspended stays; a TTL does not: the Job is the claim.
     template["spec"].pop("ttlSecondsAfterFinished", None)
-    notes = {identity.RUN_ID: _RUN.id, identity.SCHEDULED_TIMESTAMP: _SLOT}
+    notes = {
+        identity.RUN_ID: _RUN.id,
+        identity.SCHEDULED_TIMESTAMP: _SLOT,
+        identity.TRIGGER: _TRIGGER,
+    }
     job = _job(task, cronjob_uid, template, _NAME, notes)
     return SlotTemplate(json.dumps(job, separators=(",", ":")))

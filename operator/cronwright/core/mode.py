@@ -12,11 +12,18 @@ from typing import Final
 
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.model.status import Mode
-from cronwright.model.task import ScheduledTask
+from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 from cronwright.schedule import NativeForm, Timetable
 from cronwright.schedule.native import NO_SCHEDULE
 
+# The schedule is native, and runs are active or wait that the CronJob controller doesn't know.
 RUNS_ACTIVE: Final = "RunsActive"
+# `concurrencyPolicy` is Queue.
+QUEUE: Final = "Queue"
+# The task shares a limit with others.
+CONCURRENCY_GROUP: Final = "ConcurrencyGroup"
+# Slots are made up for: the CronJob controller makes up for the latest one or none.
+CATCH_UP: Final = "CatchUp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +46,41 @@ def choose(
     timetable: Timetable | None,
     cronjob: CronJobFacts | None,
     running: Iterable[JobFacts],
+    *,
+    waits: bool = False,
 ) -> Firing:
-    """Choose who fires.
+    """Choose who fires; `waits` says whether runs of the task wait.
 
     A managed task whose schedule has become native stays managed while a run of it is active
-    that the CronJob controller does not know: it would start a forbidden one beside it.
+    that the CronJob controller does not know, or one waits: it would start a forbidden one beside
+    it.
     """
     if timetable is None:
         return Firing(Mode.NATIVE, NO_SCHEDULE, "it runs only when it is triggered", None)
     if timetable.native is None:
         message = timetable.native_message
         return Firing(Mode.MANAGED, timetable.native_reason, message, None)
+    wants = _wants(task)
+    if wants is not None:
+        return Firing(Mode.MANAGED, *wants, None)
     known = set(cronjob.active) if cronjob else set()
-    if task.status.mode is Mode.MANAGED and any(job.uid not in known for job in running):
+    unknown = any(job.uid not in known for job in running) or waits
+    if task.status.mode is Mode.MANAGED and unknown:
         message = "five fields say it too; it becomes native once no run is active"
         return Firing(Mode.MANAGED, RUNS_ACTIVE, message, None)
     return Firing(Mode.NATIVE, timetable.native_reason, timetable.native_message, timetable.native)
+
+
+def _wants(task: ScheduledTask) -> tuple[str, str] | None:
+    """Say what the task asks for beside its times that no CronJob does."""
+    spec = task.spec
+    if spec.concurrency_policy is ConcurrencyPolicy.QUEUE:
+        return QUEUE, "a CronJob lets no slot wait for a run to end"
+    if spec.concurrency_group is not None:
+        return CONCURRENCY_GROUP, "a CronJob shares no limit with others"
+    if spec.catch_up.most:
+        return CATCH_UP, "a CronJob does not choose which passed slots it makes up for"
+    return None
 
 
 def digest(task: ScheduledTask) -> str:

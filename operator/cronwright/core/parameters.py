@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from cronwright.core.pattern import compiled
 from cronwright.core.pattern_text import PatternError
+from cronwright.core.size import stored_size
 from cronwright.errors import FieldError
 from cronwright.model.parameter import Parameter, ParameterType
 from cronwright.model.task import TaskSpec
@@ -33,9 +34,9 @@ def check_declared(spec: TaskSpec) -> None:
     """Refuse parameters of a task that contradict themselves or its schedule; FieldError."""
     for fault in declared_faults(spec.parameters or ()):
         raise fault
-    size = len(json.dumps(values(spec.parameters or (), {}), ensure_ascii=False).encode())
+    size = stored_size(defaults(spec.parameters or ()))
     if size > _DEFAULT_BYTES:
-        problem = f"{size} bytes of defaults as JSON, more than {_DEFAULT_BYTES}"
+        problem = f"{size} bytes of defaults, more than {_DEFAULT_BYTES}"
         raise FieldError("spec.parameters", None, problem, "keep long values in a ConfigMap")
     for place, each in enumerate(spec.parameters or ()):
         if each.required and each.default is None and spec.scheduled:
@@ -95,9 +96,9 @@ def faults(parameters: Sequence[Parameter], given: object) -> list[FieldError]:
     """List what is wrong with the values that a request gives, by name."""
     if not isinstance(given, Mapping):
         return [FieldError(_FIELD, given, "not an object", 'write {"NAME": value}')]
-    size = len(json.dumps(given, ensure_ascii=False).encode(errors="replace"))
+    size = stored_size(given)
     if size > GIVEN_BYTES:
-        problem = f"{size} bytes as JSON, more than {GIVEN_BYTES}"
+        problem = f"{size} bytes as they are stored, more than {GIVEN_BYTES}"
         return [FieldError(_FIELD, f"{{{', '.join(given)}}}", problem, "give less")]
     known = {each.name: each for each in parameters}
     found = [
@@ -177,18 +178,30 @@ def _wanted(each: Parameter) -> str:
     return wanted
 
 
-def values(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str, str]:
-    """Give the values of a run by name, as its environment has them; defaults where none is given.
+def values(parameters: Sequence[Parameter], given: Mapping[str, str]) -> dict[str, str]:
+    """Give the values of a run by name: what a request gave, `rendered`, else the defaults.
 
-    One that has neither is left out.
+    One that has neither is left out, and so is one that the task no longer has.
     """
-    chosen = {
-        each.name: (given.get(each.name, None), each.default, each.type) for each in parameters
-    }
+    chosen = {**defaults(parameters), **given}
+    return {each.name: chosen[each.name] for each in parameters if each.name in chosen}
+
+
+def defaults(parameters: Iterable[Parameter]) -> dict[str, str]:
+    """Give the defaults by name, as a run finds them in its environment."""
     return {
-        name: _written(default if value is None else value, kind)
-        for name, (value, default, kind) in chosen.items()
-        if value is not None or default is not None
+        each.name: _written(each.default, each.type)
+        for each in parameters
+        if each.default is not None
+    }
+
+
+def rendered(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str, str]:
+    """Give the values of a request by name, as a run finds them in its environment."""
+    return {
+        each.name: _written(given[each.name], each.type)
+        for each in parameters
+        if given.get(each.name) is not None
     }
 
 

@@ -11,25 +11,27 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from cronwright.core import identity, requests
+from cronwright.core import demand, identity
+from cronwright.core.backfill import TakenIn
+from cronwright.core.backlog import Backlog
 from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.mode import Firing, choose, digest
 from cronwright.core.parameters import check_declared
 from cronwright.core.prune import prune
-from cronwright.core.requests import Act, Answer
+from cronwright.core.requests import Answer
 from cronwright.core.run import Run
-from cronwright.core.slots import slot_at_hand, timetable_of, unsettled_slot
+from cronwright.core.slots import RECHECK, timetable_of, unsettled_slot
 from cronwright.core.stall import Stall, stall_of
 from cronwright.core.verdict import Ending, judge, judge_gone
 from cronwright.errors import FieldError
 from cronwright.model import conditions
 from cronwright.model.extensions import check_extensions
+from cronwright.model.status import PendingRun
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 from cronwright.schedule import Timetable
 
-RECHECK: Final = timedelta(seconds=0.5)
 _SCHEDULE_FIELDS: Final = (
     "spec.schedule", "spec.every", "spec.at", "spec.startAt", "spec.endAt", "spec.jitter",
     "spec.exclude",
@@ -46,6 +48,7 @@ class World:
     recorded: tuple[JobFacts, ...]  # Jobs that stand and have their record
     now: datetime
     own_generation: int | None  # the CronJob's after our last write, also one not yet in the status
+    put_off: tuple[PendingRun, ...] = ()  # by the engine, and not yet in the status
 
     @property
     def jobs(self) -> tuple[JobFacts, ...]:
@@ -86,6 +89,8 @@ class Plan:
     captures: tuple[Capture, ...]
     timeouts: tuple[JobFacts, ...]
     answers: tuple[Answer, ...]
+    taken_in: TakenIn
+    backlog: Backlog
     stall: Stall | None = None
     endings: Mapping[str, Ending] = field(default_factory=dict)  # by run id
     prunes: tuple[JobFacts, ...] = ()
@@ -98,10 +103,10 @@ def decide(world: World) -> Plan:
     step = _step(world, firing, rendered) if firing and rendered else Step.REFUSE
     timeouts, timeout_wake = _timeouts(world)
     endings, captures, waiting = _judge_runs(world, {job.uid for job in timeouts})
-    answers, answer_wake = _answers(world) if step is Step.KEEP else ((), None)
+    asked = demand.decide(world, timetable, _running(world), acts=step is Step.KEEP)
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
     stall, stall_wake = _stall(world, endings)
-    wakes = [timeout_wake, prune_wake, answer_wake, stall_wake, *waiting]
+    wakes = [timeout_wake, prune_wake, stall_wake, *asked.wakes, *waiting]
     if step is Step.WAIT:
         wakes.append(world.now + RECHECK)
     return Plan(
@@ -113,7 +118,9 @@ def decide(world: World) -> Plan:
         rendered=rendered,
         captures=captures,
         timeouts=timeouts,
-        answers=answers,
+        answers=asked.answers,
+        taken_in=asked.taken_in,
+        backlog=asked.backlog,
         stall=stall,
         endings=endings,
         prunes=prunes,
@@ -131,7 +138,9 @@ def _accept(
         timetable = timetable_of(task.terms) if task.spec.scheduled else None
         check_extensions(task.spec.extensions)
         check_declared(task.spec)
-        firing = choose(task, timetable, world.cronjob, _running(world))
+        _ = task.spec.catch_up.reach
+        waits = bool(task.status.pending or world.put_off)
+        firing = choose(task, timetable, world.cronjob, _running(world), waits=waits)
         fired = timetable.resolved if timetable and firing.managed else None
         return timetable, firing, render(task, firing.native, fired), _ready(firing, timetable)
     except FieldError as error:
@@ -212,17 +221,6 @@ def _ending(run: Run, world: World) -> Ending | None:
 
 def _running(world: World) -> tuple[JobFacts, ...]:
     return tuple(run.job for run in world.runs if not run.gone and judge(run.job, run.pods) is None)
-
-
-def _answers(world: World) -> tuple[tuple[Answer, ...], datetime | None]:
-    """Answer requests, and say when to look again at those that have to wait for a slot."""
-    recorded = {job.run_id for job in world.recorded}
-    recorded |= {entry.id for entry in world.task.status.history}
-    answers = requests.answer(world.task, _running(world), recorded, world.now)
-    acts = [each for each in answers if each.act in {Act.START, Act.SKIP}]
-    if acts and world.cronjob and slot_at_hand(world.cronjob, world.jobs, world.now):
-        return tuple(each for each in answers if each not in acts), world.now + RECHECK
-    return answers, None
 
 
 def _stall(world: World, endings: Mapping[str, Ending]) -> tuple[Stall | None, datetime | None]:

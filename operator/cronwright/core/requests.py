@@ -10,16 +10,21 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from cronwright.core import identity
+from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
-from cronwright.core.parameters import faults
+from cronwright.core.firing import CONCURRENCY_FORBID, QUEUE_FULL
+from cronwright.core.parameters import faults, rendered
 from cronwright.core.run import cut
+from cronwright.core.size import stored_size
+from cronwright.model.status import PendingReason, PendingRun, Trigger
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
 REMEMBERED: Final = timedelta(minutes=10)
 AT_ONCE: Final = 100
+WAITING_BYTES: Final = 8192  # of the values of all requests that wait, as they are stored
 _MESSAGE_BYTES: Final = 900  # an Event takes 1024
 _AHEAD: Final = timedelta(minutes=1)  # how far a caller's clock may be ahead of ours
 
@@ -28,9 +33,15 @@ class Act(Enum):
     """How a request is answered."""
 
     START = "start"
-    SKIP = "skip"  # Forbid, and a run is active
+    QUEUE = "queue"  # it waits for its turn, which may be now
+    TAKEN = "taken"  # a backfill, of which all slots wait or have run
+    SKIP = "skip"  # Forbid, and a run is active; or too many wait
     REFUSE = "refuse"
     FORGET = "forget"  # acted on before: only the annotation is left
+
+
+# Answers that need nothing done in the cluster but the status that notes them.
+NOTED: Final = frozenset({Act.QUEUE, Act.TAKEN, Act.REFUSE, Act.FORGET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +52,51 @@ class Answer:
     act: Act
     run_id: str
     message: str = ""
+    reason: str = CONCURRENCY_FORBID  # of what is skipped
     replaces: tuple[JobFacts, ...] = ()
-    given: Mapping[str, Any] = field(default_factory=dict)  # values of the task's parameters
+    due: datetime | None = None  # when it was asked for
+    slot: datetime | None = None  # of one run of a backfill
+    prefix: str = identity.RUN_REQUEST_PREFIX
+    waits: bool = False  # it stands in the backlog, and stays there until it has started
+    given: Mapping[str, str] = field(default_factory=dict)  # values for the task's parameters
 
     @property
     def annotation(self) -> str:
         """Name the annotation that carried it."""
-        return identity.RUN_REQUEST_PREFIX + self.id
+        return self.prefix + self.id
+
+    @property
+    def remembered(self) -> str:
+        """Name it among the ids that are remembered: those of runs and backfills are apart."""
+        return self.id if self.prefix == identity.RUN_REQUEST_PREFIX else self.annotation
+
+    @property
+    def pending(self) -> PendingRun:
+        """Give the run that waits."""
+        return PendingRun(
+            id=self.run_id,
+            reason=PendingReason.QUEUED,
+            trigger=Trigger.MANUAL,
+            request=self.id,
+            due=self.due,
+            parameters=dict(self.given) or None,
+        )
 
 
 def answer(
-    task: ScheduledTask, running: Sequence[JobFacts], recorded: Set[str], now: datetime
+    task: ScheduledTask,
+    running: Sequence[JobFacts],
+    recorded: Set[str],
+    pending: Sequence[PendingRun],
+    now: datetime,
 ) -> tuple[Answer, ...]:
-    """Answer each request of a task, the earliest first; `recorded` has ids of runs that ended."""
+    """Answer each request of a task, the earliest first.
+
+    `recorded` has ids of runs that ended, `pending` the runs that wait.
+    """
     known = {each.id for each in task.status.requests}
+    over = {*recorded, *(each.id for each in pending)}
     begun = {job.run_id for job in running}
-    room = AT_ONCE - len([each for each in task.status.requests if each.time > now - REMEMBERED])
     waiting: list[tuple[datetime, str]] = []
     answers: list[Answer] = []
     for key, text in task.annotations.items():
@@ -64,24 +104,41 @@ def answer(
             continue
         request_id = key.removeprefix(identity.RUN_REQUEST_PREFIX)
         run_id = identity.request_run_id(task.uid, request_id)
-        if request_id in known or run_id in recorded:
+        if request_id in known or run_id in over:
             answers.append(Answer(request_id, Act.FORGET, run_id))
             continue
-        time = _requested_at(text)
+        time = requested_at(text)
         # What a crash interrupted is brought to its end, however long ago that was.
-        refusal = "" if run_id in begun else _refusal(time, now) or _refused_values(task, text)
-        if time is None or refusal:
-            answers.append(Answer(request_id, Act.REFUSE, run_id, refusal))
+        refused = "" if run_id in begun else refusal(time, now) or _refused_values(task, text)
+        if time is None or refused:
+            answers.append(Answer(request_id, Act.REFUSE, run_id, refused))
         else:
             waiting.append((time, request_id))
-    started = _start(task, sorted(waiting)[: max(room, 0)], running)
-    return (*answers, *(_with_values(task, each) for each in started))
+    waiting = sorted(waiting)[: room(task, now)]
+    waits = task.spec.concurrency_policy is ConcurrencyPolicy.QUEUE or task.spec.concurrency_group
+    decided = _queue(task, waiting, running, pending) if waits else _start(task, waiting, running)
+    return (*answers, *_with_values(task, decided, pending))
 
 
-def _with_values(task: ScheduledTask, answered: Answer) -> Answer:
-    """Give an answer the values that its request gives for parameters."""
-    given = _given(task.annotations[answered.annotation])
-    return replace(answered, given=given) if isinstance(given, dict) else answered
+def _with_values(
+    task: ScheduledTask, decided: Sequence[Answer], pending: Sequence[PendingRun]
+) -> list[Answer]:
+    """Give answers the values that their requests give for parameters.
+
+    What is to wait stands in the status with its values, and for those there is room for so much;
+    beyond that it waits as it is, in its annotation.
+    """
+    left = WAITING_BYTES - sum(stored_size(each.parameters) for each in pending if each.parameters)
+    answers: list[Answer] = []
+    for each in decided:
+        values = _given(task.annotations[each.annotation])
+        given = rendered(task.spec.parameters or (), values if isinstance(values, dict) else {})
+        if each.act is Act.QUEUE and given:
+            left -= stored_size(given)
+            if left < 0:
+                break
+        answers.append(replace(each, given=given))
+    return answers
 
 
 def _refused_values(task: ScheduledTask, text: str) -> str:
@@ -95,36 +152,78 @@ def _given(text: str) -> object:
     return {} if value is None else value
 
 
+def room(task: ScheduledTask, now: datetime) -> int:
+    """Say how many more ids can be remembered; what is more waits."""
+    recent = [each for each in task.status.requests if each.time > now - REMEMBERED]
+    return max(0, AT_ONCE - len(recent))
+
+
 def _start(
     task: ScheduledTask, waiting: Sequence[tuple[datetime, str]], running: Sequence[JobFacts]
 ) -> list[Answer]:
     policy = task.spec.concurrency_policy
     answers: list[Answer] = []
     # A run that this very request started before a crash is not in its own way.
-    for _, request_id in waiting:
+    for time, request_id in waiting:
         run_id = identity.request_run_id(task.uid, request_id)
         others = tuple(job for job in running if job.run_id != run_id)
         earlier = any(each.act is Act.START for each in answers)
         if policy is ConcurrencyPolicy.FORBID and (others or earlier):
-            message = "concurrencyPolicy is Forbid and a run is active"
-            answers.append(Answer(request_id, Act.SKIP, run_id, message))
+            answers.append(_skipped(request_id, run_id))
         elif policy is ConcurrencyPolicy.REPLACE and earlier:
             break  # one replacement a round: the next sees the Job of this one
         else:
             replaces = others if policy is ConcurrencyPolicy.REPLACE else ()
-            answers.append(Answer(request_id, Act.START, run_id, replaces=replaces))
+            answers.append(Answer(request_id, Act.START, run_id, replaces=replaces, due=time))
     return answers
 
 
-def _requested_at(text: str) -> datetime | None:
+def _queue(
+    task: ScheduledTask,
+    waiting: Sequence[tuple[datetime, str]],
+    running: Sequence[JobFacts],
+    pending: Sequence[PendingRun],
+) -> list[Answer]:
+    """Answer the requests of a task whose runs wait for one another or for a group."""
+    policy, answers = task.spec.concurrency_policy, list[Answer]()
+    begun = {job.run_id for job in running}
+    count = sum(each.reason is PendingReason.QUEUED for each in pending)
+    full = count >= task.spec.max_queued
+    for time, request_id in waiting:
+        run_id = identity.request_run_id(task.uid, request_id)
+        others = tuple(job for job in running if job.run_id != run_id)
+        if policy is ConcurrencyPolicy.FORBID and (others or count):
+            answers.append(_skipped(request_id, run_id))
+        elif policy is ConcurrencyPolicy.REPLACE and others:
+            return [*answers, Answer(request_id, Act.START, run_id, replaces=others, due=time)]
+        elif full and run_id not in begun:
+            message = f"{count} runs of the task wait, which is spec.maxQueued"
+            answers.append(Answer(request_id, Act.SKIP, run_id, message, QUEUE_FULL))
+        elif not full and count >= task.spec.max_queued:
+            break  # the next look finds those that could start gone
+        elif len(pending) + len(answers) >= PENDING_AT_MOST:
+            break
+        else:
+            answers.append(Answer(request_id, Act.QUEUE, run_id, due=time))
+            count += 1
+    return answers
+
+
+def _skipped(request_id: str, run_id: str) -> Answer:
+    message = "concurrencyPolicy is Forbid and a run is active"
+    return Answer(request_id, Act.SKIP, run_id, message)
+
+
+def requested_at(text: str) -> datetime | None:
+    """Read when something was asked for; None where its value doesn't say."""
     try:
         time = datetime.fromisoformat(json.loads(text)["requestedAt"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return time.astimezone(UTC) if time.tzinfo else None
 
 
-def _refusal(time: datetime | None, now: datetime) -> str:
+def refusal(time: datetime | None, now: datetime) -> str:
     """Say why a request is refused; empty where it is not.
 
     Ids are remembered for ten minutes. An older request may have been acted on and forgotten,

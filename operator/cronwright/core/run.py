@@ -69,8 +69,17 @@ def slot_of(job: JobFacts) -> datetime | None:
     return datetime.fromisoformat(stamp).astimezone(UTC) if stamp else None
 
 
+def due_of(job: JobFacts) -> datetime | None:
+    """Read the time that a run was due; of a backfill's it is another run's slot as well."""
+    stamp = job.annotations.get(identity.SLOT)
+    return datetime.fromisoformat(stamp).astimezone(UTC) if stamp else slot_of(job)
+
+
 def trigger_of(job: JobFacts) -> Trigger:
     """Say what started a Job: a slot, or somebody (`kubectl create job --from`, a request)."""
+    noted = job.annotations.get(identity.TRIGGER)
+    if noted in set(Trigger):
+        return Trigger(noted)
     return Trigger.SCHEDULE if identity.SCHEDULED_TIMESTAMP in job.annotations else Trigger.MANUAL
 
 
@@ -83,7 +92,7 @@ def active_run(job: JobFacts) -> ActiveRun:
     return ActiveRun(
         name=job.name,
         id=job.run_id,
-        slot=slot_of(job),
+        slot=due_of(job),
         trigger=trigger_of(job),
         start_time=job.created,
     )
@@ -100,7 +109,7 @@ def record(run: Run, ending: Ending, logs: Logs) -> RunRecord:
         id=job.run_id,
         generation=_number(job.annotations.get(identity.GENERATION)),
         version=job.annotations.get(identity.TASK_VERSION),
-        slot=slot_of(job),
+        slot=due_of(job),
         trigger=trigger_of(job),
         verdict=ending.verdict,
         start_time=job.start_time or job.created,

@@ -7,20 +7,23 @@ is the last one, for the case in which all of them are reached at once.
 import json
 from typing import Final
 
+from cronwright.core.tail import tail_of
 from cronwright.model.status import RunRecord, TaskStatus
 
 LIMIT: Final = 56 * 1024  # beside it stands `recorded`, of at most 6 KiB (plan.KEPT_AT_MOST)
+MAX_TAIL_BYTES: Final = 16384  # of spec.logs
+MAX_TAIL_LINES: Final = 1000
 _SUMMARY_BYTES: Final = 96
 _AROUND: Final = '"":"",'
 
 
 def encoded_size(status: TaskStatus) -> int:
     """Measure a status as the API server stores it, in bytes."""
-    return _stored_size(status.render())
+    return stored_size(status.render())
 
 
 def fit(status: TaskStatus) -> TaskStatus:
-    """Shorten a status that is too large: first old results and the like, then old runs."""
+    """Shorten a status that is too large: old results and the like, old runs, then the tails."""
     if _surely_small(status) or encoded_size(status) <= LIMIT:
         return status
     entries = list(status.history)
@@ -30,7 +33,19 @@ def fit(status: TaskStatus) -> TaskStatus:
     while entries and encoded_size(status) > LIMIT:
         entries = entries[: len(entries) * 3 // 4]
         status = status.model_copy(update={"history": entries})
+    room = MAX_TAIL_BYTES
+    while room and encoded_size(status) > LIMIT:
+        # Nothing else is left: many runs are active, wait and were asked for at the same time.
+        room //= 2
+        runs = {"last_run": status.last_run, "last_failure": status.last_failure}
+        shorter = {key: run and _with_tail(run, room) for key, run in runs.items()}
+        status = status.model_copy(update=shorter)
     return status
+
+
+def _with_tail(run: RunRecord, room: int) -> RunRecord:
+    tail = tail_of(run.log_tail, room, MAX_TAIL_LINES) if run.log_tail and room else ""
+    return run.model_copy(update={"log_tail": tail or None})
 
 
 def _surely_small(status: TaskStatus) -> bool:
@@ -42,18 +57,24 @@ def _surely_small(status: TaskStatus) -> bool:
         texts += (record.message, record.result, record.version, record.reason)
         for name, value in (record.parameters or {}).items():
             texts += (name, value, _AROUND)
-    encoded = _stored_size([text for text in texts if text])
+    for each in status.pending:
+        for name, value in (each.parameters or {}).items():
+            texts += (name, value, _AROUND)
+    encoded = stored_size([text for text in texts if text])
     # What else there is are names, ids and times, each of a known length.
     entries = len(records) + len(status.history) + len(status.active)
-    small = len(status.recorded) + len(status.requests)
-    return encoded + 640 * entries + 128 * small + 4096 < LIMIT
+    small = len(status.recorded) + len(status.requests) + len(status.backfills)
+    small += 2 * len(status.gaps)
+    waiting = 320 * len(status.pending)
+    return encoded + 640 * entries + waiting + 128 * small + 4096 < LIMIT
 
 
-def _stored_size(value: object) -> int:
+def stored_size(value: object) -> int:
+    """Measure a value as the API server stores it, in bytes."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # The API server is written in Go, whose JSON escapes these to six bytes each.
     escaped = 5 * sum(map(text.count, "<>&")) + 3 * sum(map(text.count, "\u2028\u2029"))
-    return len(text.encode()) + escaped
+    return len(text.encode(errors="replace")) + escaped
 
 
 def _summary(entry: RunRecord) -> RunRecord:

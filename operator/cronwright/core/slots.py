@@ -15,6 +15,8 @@ from cronwright.schedule import Dialect, Terms, Timetable, read
 
 # A controller that has not fired a slot for so long is not going to: no edit waits for ever.
 PATIENCE: Final = timedelta(minutes=10)
+# How soon to look again at what waits for a slot to be fired.
+RECHECK: Final = timedelta(seconds=0.5)
 _ABOUT_TO: Final = timedelta(seconds=1)
 _LONGEST_HOLD: Final = timedelta(seconds=30)
 

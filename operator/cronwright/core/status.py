@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from cronwright.core import size
+from cronwright.core.backlog import remaining
 from cronwright.core.condition import conditions_of
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.firing import Progress, extend
@@ -24,6 +25,7 @@ from cronwright.model.status import (
     ActiveRun,
     CronJobRef,
     Gap,
+    PendingRun,
     RequestRef,
     RunRecord,
     TaskStatus,
@@ -33,7 +35,7 @@ from cronwright.schedule import Timetable
 
 # Verdicts of a slot or request that started nothing: they are not a last run.
 WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
-_ACTED: Final = {Act.START, Act.SKIP}
+_ACTED: Final = {Act.START, Act.QUEUE, Act.TAKEN, Act.SKIP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Outcome:
     answered: tuple[Answer, ...] = ()
     progress: Progress | None = None  # of a task whose slots the operator fires
     gaps: tuple[Gap, ...] = ()  # slots without a run that no status has yet
+    put_off: tuple[PendingRun, ...] = ()  # slots that wait and that no status has yet
 
 
 def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
@@ -59,7 +62,9 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     failures = [r for r in records if r.verdict not in {*WITHOUT_RUN, Verdict.SUCCEEDED}]
     settled = plan.step is not Step.WAIT
     progress = outcome.progress
-    gaps = new_gaps(plan, outcome, old)
+    started = {job.run_id for job in outcome.started}
+    pending, left_out = remaining(plan.backlog, started, outcome.put_off)
+    gaps = [*new_gaps(plan, outcome, old), *plan.backlog.gaps, *left_out]
     # A task that is refused after a restart is not followed, and goes on from there one day.
     kept = None if outcome.readiness.ok else old
     status = size.fit(
@@ -81,6 +86,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             ),
             active=active,
             active_count=len(active),
+            pending=pending,
             last_run=last_run,
             last_failure=_latest(failures, old.last_failure),
             history=history,
@@ -89,6 +95,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             cron_job=_reference(outcome, old),
             conditions=conditions_of(world, plan, outcome.readiness, last_run),
             requests=_requests(world, outcome),
+            backfills=list(plan.taken_in.progress),
         )
     )
     # After the fit: a run that had to leave the history for its size is recorded all the same.
@@ -112,7 +119,7 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
         lost_record(each, world.now) for each in world.task.status.active if each.id not in known
     ]
     records += [
-        skipped_record(each.run_id, "ConcurrencyForbid", each.message, world.now)
+        skipped_record(each.run_id, each.reason, each.message, world.now)
         for each in outcome.answered
         if each.act is Act.SKIP
     ]
@@ -236,7 +243,7 @@ def _recorded(
 
 
 def _requests(world: World, outcome: Outcome) -> list[RequestRef]:
-    acted = [each.id for each in outcome.answered if each.act in _ACTED]
+    acted = [each.remembered for each in outcome.answered if each.act in _ACTED]
     old = world.task.status.requests
     if not acted:
         return old  # what has expired goes with the next request, not in a write of its own

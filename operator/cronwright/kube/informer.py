@@ -42,6 +42,7 @@ class Informer(Generic[T]):
         on_change: Callable[[T | None, T | None], None],
         *,
         label_selector: str = "",
+        field_selector: str = "",
         index: Callable[[T], Hashable] | None = None,
     ) -> None:
         self.synced = asyncio.Event()
@@ -49,7 +50,8 @@ class Informer(Generic[T]):
         self.restarts: Counter[str] = Counter()
         self._client = client
         self._path = path
-        self._params = {"labelSelector": label_selector} if label_selector else {}
+        selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        self._params = {name: text for name, text in selectors.items() if text}
         self._project = project
         self._on_change = on_change
         self._store: Store[T] = Store(self._tell, index)

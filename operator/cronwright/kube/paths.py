@@ -41,6 +41,11 @@ def pod_log(namespace: str, name: str) -> str:
     return pods(namespace, name, "log")
 
 
+def configmaps(namespace: str | None = None, name: str | None = None) -> str:
+    """Give the path of ConfigMaps, or of one."""
+    return _join(_CORE, "configmaps", namespace, name)
+
+
 def events(namespace: str) -> str:
     """Give the path of a namespace's Events."""
     return _join(_CORE, "events", namespace)

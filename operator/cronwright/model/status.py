@@ -32,6 +32,15 @@ class Trigger(StrEnum):
 
     SCHEDULE = "Schedule"
     MANUAL = "Manual"
+    CATCH_UP = "CatchUp"
+
+
+class PendingReason(StrEnum):
+    """Why a run waits."""
+
+    QUEUED = "Queued"
+    RETRY = "Retry"
+    CATCH_UP = "CatchUp"
 
 
 class Mode(StrEnum):
@@ -109,6 +118,32 @@ class ActiveRun(ResourceModel):
     start_time: Time | None = Field(default=None, description="When the run started.")
 
 
+class PendingRun(ResourceModel):
+    """A run that is to start later."""
+
+    id: str = Field(description="The run's id, as its record will have it.")
+    reason: PendingReason = Field(
+        description="Why it waits: Queued, for other runs to end; Retry, for its next attempt; "
+        "CatchUp, for its turn among those that are made up for."
+    )
+    trigger: Trigger = Field(description="What asked for the run.")
+    slot: Time | None = Field(
+        default=None, description="The time that the run was due; a manual run has none."
+    )
+    request: str | None = Field(
+        default=None, description="The id of the request or backfill that asked for it, if one did."
+    )
+    attempt: int = Field(default=1, description="Which attempt of the run is to start.")
+    due: Time | None = Field(
+        default=None,
+        description="When it was due, jitter included, or asked for; of a retry, when it is due.",
+    )
+    parameters: dict[str, str] | None = Field(
+        default=None,
+        description="The values that its request gives for the task's parameters.",
+    )
+
+
 class Gap(ResourceModel):
     """Slots in a row that had no run."""
 
@@ -124,6 +159,14 @@ class RequestRef(ResourceModel):
 
     id: str = Field(description="The request's id, from its annotation.")
     time: Time = Field(description="When it was answered.")
+
+
+class BackfillProgress(ResourceModel):
+    """A backfill whose slots are not all taken in yet."""
+
+    id: str = Field(description="The backfill's id, from its annotation.")
+    taken: int = Field(default=0, description="How many of its slots were taken in so far.")
+    slot: Time | None = Field(default=None, description="The last of them.")
 
 
 class CronJobRef(ResourceModel):
@@ -202,7 +245,8 @@ class TaskStatus(ResourceModel):
     )
     accounted_until: Time | None = Field(
         default=None,
-        description="Up to here each slot of a managed task has its run or its verdict.",
+        description="Up to here each slot of a managed task has its run or its verdict, or stands "
+        "in pending.",
     )
     last_run_time: Time | None = Field(default=None, description="When the last run started.")
     last_success_time: Time | None = Field(
@@ -212,6 +256,11 @@ class TaskStatus(ResourceModel):
         default_factory=list, description="The runs that have not ended."
     )
     active_count: int = Field(default=0, description="How many runs have not ended.")
+    pending: list[PendingRun] = Field(
+        default_factory=list,
+        description="The runs that are to start later, at most 50: queued ones, retries, and "
+        "slots that are made up for.",
+    )
     last_run: RunRecord | None = Field(default=None, description="The last run that ended.")
     last_failure: RunRecord | None = Field(
         default=None, description="The last run that ended otherwise than Succeeded."
@@ -245,6 +294,10 @@ class TaskStatus(ResourceModel):
     requests: list[RequestRef] = Field(
         default_factory=list,
         description="The requests of the last 10 minutes, none of which is answered twice.",
+    )
+    backfills: list[BackfillProgress] = Field(
+        default_factory=list,
+        description="The backfills whose slots are not all taken in yet.",
     )
     recorded: list[str] = Field(
         default_factory=list,

@@ -6,7 +6,7 @@ bounds here go into the CRD (crd.py), so the API server has refused most of what
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
 
@@ -27,6 +27,44 @@ class ConcurrencyPolicy(StrEnum):
     ALLOW = "Allow"
     FORBID = "Forbid"
     REPLACE = "Replace"
+    QUEUE = "Queue"
+
+
+class CatchUpPolicy(StrEnum):
+    """What becomes of slots that were missed while nobody could start them."""
+
+    NONE = "None"
+    LATEST = "Latest"
+    ALL = "All"
+
+
+class CatchUp(ResourceModel):
+    """Which slots are made up for after downtime."""
+
+    policy: CatchUpPolicy = Field(
+        default=CatchUpPolicy.NONE,
+        description="None: they are missed. Latest: the latest of them is run. All: as many of the "
+        "latest as limit says are run, the oldest first.",
+    )
+    window: str | None = Field(
+        default=None, min_length=2, max_length=21, pattern=PATTERN,
+        description="How far back slots are made up for, such as 24h; without it any time.",
+    )  # fmt: skip
+    limit: int = Field(
+        default=10, ge=1, le=50, description="How many slots are made up for at most, with All."
+    )
+
+    @property
+    def most(self) -> int:
+        """How many slots are made up for at most."""
+        return {CatchUpPolicy.NONE: 0, CatchUpPolicy.LATEST: 1}.get(self.policy, self.limit)
+
+    @property
+    def reach(self) -> timedelta | None:
+        """Return `window`; None where there is none, FieldError where it is no duration."""
+        if self.window is None:
+            return None
+        return timedelta(seconds=parse_duration(self.window, "spec.catchUp.window"))
 
 
 class Logs(ResourceModel):
@@ -125,7 +163,23 @@ class TaskSpec(ResourceModel):
     concurrency_policy: ConcurrencyPolicy = Field(
         default=ConcurrencyPolicy.ALLOW,
         description="What happens to a slot that is due while a run is active: Allow starts it "
-        "beside that run, Forbid skips it, Replace ends that run first.",
+        "beside that run, Forbid skips it, Replace ends that run first, Queue lets it wait.",
+    )
+    max_queued: int = Field(
+        default=10, ge=1, le=50,
+        description="How many runs of the task wait at most, with Queue or a concurrencyGroup; "
+        "what comes due beyond that is skipped.",
+    )  # fmt: skip
+    concurrency_group: str | None = Field(
+        default=None, min_length=1, max_length=63, pattern="^[A-Za-z0-9][-A-Za-z0-9_.]*$",
+        description="A group of tasks of the namespace that share a limit of active runs. What is "
+        "due while the group is full waits. The limit stands in the ConfigMap "
+        "cronwright-concurrency-groups, under the group's name, else in the operator's settings.",
+    )  # fmt: skip
+    catch_up: CatchUp = Field(
+        default=CatchUp(),
+        description="Which slots are made up for that passed their deadline while the operator or "
+        "the API server was down.",
     )
     suspend: bool = Field(
         default=False,

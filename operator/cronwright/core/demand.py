@@ -1,0 +1,96 @@
+"""What is asked of a task beside the slots that come due: requests, backfills, runs that wait.
+
+`plan` decides about all of them here, at one moment: what is taken in now may start in the same
+look, and then costs no status write for having waited.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cronwright.core import backlog, identity, requests
+from cronwright.core.backfill import TakenIn, take_in
+from cronwright.core.backlog import Backlog, Rules, united
+from cronwright.core.facts import JobFacts
+from cronwright.core.identity import short_id
+from cronwright.core.requests import Act, Answer
+from cronwright.core.run import slot_of
+from cronwright.core.slots import RECHECK, slot_at_hand
+from cronwright.model.status import PendingReason, PendingRun
+from cronwright.schedule import Timetable
+
+if TYPE_CHECKING:
+    from cronwright.core.plan import World
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The answers to requests, what was taken in of backfills, what becomes of runs that wait."""
+
+    answers: tuple[Answer, ...]
+    taken_in: TakenIn
+    backlog: Backlog
+    wakes: tuple[datetime | None, ...]
+
+
+def decide(
+    world: "World", timetable: Timetable | None, running: Sequence[JobFacts], *, acts: bool
+) -> Demand:
+    """Decide about everything that is asked for; unless it `acts`, nothing new is taken in."""
+    task, now = world.task, world.now
+    known = united(task.status.pending, world.put_off)
+    waiting = _to_start(known, world)
+    answers: tuple[Answer, ...] = ()
+    taken = TakenIn(progress=tuple(task.status.backfills))
+    if acts:
+        answers = requests.answer(task, running, _recorded(world), waiting, now)
+        taken = take_in(task, timetable, waiting, now)
+    queued = [each.pending for each in answers if each.act is Act.QUEUE]
+    waiting = united(waiting, _to_start([*queued, *taken.pending], world))
+    halfway = {job.run_id for job in world.jobs if _is_halfway(job)}
+    active = len([job for job in running if job.run_id not in halfway])
+    # A run that waits for its next attempt is active, and no Job shows it.
+    active += sum(each.reason is PendingReason.RETRY for each in waiting)
+    waits = backlog.decide(waiting, Rules.of(task), active, halfway, now)
+    # What has begun was looked at as well: it must not come back from where it was put off.
+    waits = replace(waits, seen=waits.seen | {each.id for each in known})
+    moving = [each for each in answers if each.act in {Act.START, Act.SKIP}]
+    hold = False
+    if acts and world.cronjob and (moving or waits.starts):
+        hold = slot_at_hand(world.cronjob, world.jobs, now)
+    if hold:
+        answers = tuple(each for each in answers if each not in moving)
+    if hold or not acts:
+        waits = replace(waits, starts=())
+    return Demand(answers, taken, waits, (waits.wake, now + RECHECK if hold else None))
+
+
+def _to_start(entries: Iterable[PendingRun], world: "World") -> list[PendingRun]:
+    """Leave out what has a Job that was let go, or a record: it waits no longer."""
+    begun = {job.run_id for job in world.jobs if not _is_halfway(job)}
+    begun |= {run.job.run_id for run in world.runs if run.gone}
+    begun |= _recorded(world) | {each.id for each in world.task.status.active}
+    short = set(world.task.status.recorded)
+    taken = {slot_of(job) for job in world.jobs}  # also the CronJob controller's, by other ids
+    return [
+        each
+        for each in entries
+        if each.reason is PendingReason.RETRY
+        or not (
+            each.id in begun
+            or short_id(each.id) in short
+            or (each.slot in taken and each.slot and not each.request)
+        )
+    ]
+
+
+def _recorded(world: "World") -> set[str]:
+    entries = {entry.id for entry in world.task.status.history}
+    return entries | {job.run_id for job in world.recorded}
+
+
+def _is_halfway(job: JobFacts) -> bool:
+    """Tell whether a requested run's Job was made, and not let go before a crash."""
+    asked = identity.REQUEST in job.annotations
+    return asked and job.suspended and not job.owned_by_controller and job.finished is None

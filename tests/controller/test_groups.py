@@ -1,0 +1,184 @@
+"""Places in concurrency groups: never more than there are, and the right one is woken."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cronwright.controller.groups import Group, Groups, Want
+from cronwright.controller.tasks import TaskKey
+from cronwright.core import identity
+from cronwright.core.facts import JobFacts
+from cronwright.core.group_sizes import GroupSizes
+from tests.core.world import NOON, job
+
+DB = Group("team", "db")
+SECOND = timedelta(seconds=1)
+
+
+class Bench:
+    """Groups, and what they woke."""
+
+    def __init__(self, size: int = 1) -> None:
+        self.woken: list[str] = []
+        self.groups = Groups(size, lambda key: self.woken.append(key.name))
+
+    def wakes(self) -> list[str]:
+        woken, self.woken = self.woken, []
+        return woken
+
+    def waits(self, *wants: Want, active: tuple[str, ...] = ()) -> None:
+        self.groups.look(DB, wants[0].key, active, wants)
+
+
+def want(task: str, second: int = 0, priority: int = 0, run: str = "") -> Want:
+    return Want(TaskKey("team", task), "db", run or f"run-{task}", priority, NOON + second * SECOND)
+
+
+def running(task: str, run: str = "", **changes: object) -> JobFacts:
+    notes = {identity.GROUP: "db", identity.RUN_ID: run or f"run-{task}"}
+    return replace(job(f"job-{task}", task=task, annotations=notes), **changes)  # type: ignore[arg-type]
+
+
+def test_a_place_is_taken_once_and_held_by_the_job_after() -> None:
+    bench = Bench()
+    assert bench.groups.take(want("a"))
+    assert not bench.groups.take(want("b"))
+    bench.groups.job_changed(None, running("a"))
+    bench.groups.release(want("a"))
+    assert not bench.groups.take(want("b"))
+    assert bench.groups.take(want("a")), "who holds a place may go on"
+
+
+def test_a_run_without_a_group_needs_no_place() -> None:
+    bench = Bench()
+    assert bench.groups.take(None)
+    bench.groups.release(None)
+    bench.groups.job_changed(None, job())
+    assert bench.wakes() == []
+
+
+def test_a_place_that_came_to_nothing_is_free_again() -> None:
+    bench = Bench()
+    assert bench.groups.take(want("a"))
+    bench.waits(want("b"))
+    assert bench.wakes() == []
+    bench.groups.release(want("a"))
+    assert bench.wakes() == ["b"]
+
+
+def test_priority_goes_before_due_time_over_all_tasks() -> None:
+    bench = Bench()
+    bench.groups.job_changed(None, running("now"))
+    for each in (want("early", 1), want("urgent", 3, 10), want("late", 2)):
+        bench.waits(each)
+    assert bench.wakes() == []
+    bench.groups.job_changed(running("now"), None)
+    assert bench.wakes() == ["urgent"]
+    assert not bench.groups.take(want("early", 1))
+    assert bench.groups.take(want("urgent", 3, 10))
+
+
+def test_who_comes_later_does_not_pass_by_those_that_wait() -> None:
+    bench = Bench(2)
+    bench.waits(want("early", 1), want("early", 2, run="second"))
+    assert not bench.groups.take(want("late", 5))
+    assert bench.groups.take(want("urgent", 5, 1))
+
+
+def test_the_end_of_a_run_wakes_as_soon_as_it_is_known() -> None:
+    bench = Bench()
+    bench.groups.job_changed(None, running("a"))
+    bench.waits(want("b"))
+    # Its pods have ended; its Job notices that a second later.
+    bench.groups.look(DB, TaskKey("team", "a"), (), ())
+    assert bench.wakes() == ["b"]
+    bench.groups.job_changed(None, running("a", suspended=True))
+    assert bench.groups.take(want("b")), "news of it does not bring it back"
+
+
+def test_the_last_to_look_is_not_woken_by_itself() -> None:
+    bench = Bench()
+    bench.waits(want("a"))
+    bench.waits(want("a"))
+    assert bench.wakes() == []
+
+
+def test_a_task_that_is_gone_or_leaves_makes_way() -> None:
+    bench = Bench()
+    bench.waits(want("a", 1, 5))
+    bench.waits(want("b"))
+    assert bench.wakes() == ["a"]
+    bench.groups.forget(TaskKey("team", "a"))
+    assert bench.wakes() == ["b"]
+    bench.groups.look(Group("team", "other"), TaskKey("team", "b"), (), ())
+    assert bench.groups.take(want("c"))
+
+
+def test_sizes_come_from_the_namespace_and_a_greater_one_wakes() -> None:
+    bench = Bench()
+    bench.groups.job_changed(None, running("a"))
+    bench.waits(want("b"))
+    bench.waits(want("c"))
+    sizes = GroupSizes("team", "groups", "u", "5", {"db": 3}, ())
+    bench.groups.sizes_changed(None, sizes)
+    assert bench.wakes() == ["b", "c"]
+    bench.groups.sizes_changed(sizes, None)
+    assert not bench.groups.take(want("b"))
+
+
+def test_a_finished_job_holds_no_place() -> None:
+    bench = Bench()
+    bench.groups.job_changed(None, running("a"))
+    bench.groups.job_changed(running("a"), running("a", deleting=True))
+    assert bench.groups.take(want("b"))
+
+
+@given(
+    st.integers(1, 4),
+    st.lists(
+        st.tuples(st.sampled_from("abcdef"), st.integers(0, 3), st.sampled_from("tsew")),
+        max_size=60,
+    ),
+)
+def test_never_more_places_than_there_are_and_nobody_waits_beside_a_free_one(
+    size: int, steps: list[tuple[str, int, str]]
+) -> None:
+    bench = Bench(size)
+    held: dict[str, JobFacts] = {}
+    waiting: dict[str, Want] = {}
+    for name, priority, step in steps:
+        each = waiting.get(name) or want(name, priority=priority)
+        if step in "ts" and name not in held:
+            if bench.groups.take(each):
+                if step == "s":  # it starts; else the API server refuses
+                    held[name] = running(name)
+                    bench.groups.job_changed(None, held[name])
+                    waiting.pop(name, None)
+                bench.groups.release(each)
+            else:
+                waiting[name] = each
+            still = [waiting[name]] if name in waiting else []
+            bench.groups.look(DB, each.key, {f"job-job-{name}"} if name in held else (), still)
+        elif step == "e" and name in held:
+            bench.groups.job_changed(held.pop(name), None)
+        assert len(held) <= size
+        # Whoever is woken tries, until nobody is.
+        tried = 0
+        while bench.woken:
+            tried += 1
+            assert tried < 100
+            woken = bench.woken.pop(0)
+            each = waiting[woken] if woken in waiting else want(woken)
+            if woken in waiting and bench.groups.take(each):
+                held[woken] = running(woken)
+                bench.groups.job_changed(None, held[woken])
+                del waiting[woken]
+                bench.groups.release(each)
+            still = [waiting[woken]] if woken in waiting else []
+            bench.groups.look(DB, each.key, {f"job-job-{woken}"} if woken in held else (), still)
+        assert len(held) <= size
+        if len(held) < size:
+            # The one that looked last may be left: its own look goes on, as `reconcile` does.
+            assert set(waiting) <= {name}
