@@ -46,6 +46,21 @@ async def test_a_request_gives_values_and_the_rest_are_defaults(
     assert record["parameters"] == {"region": "us", "limit": "10", "day": "2026-03-02"}
 
 
+async def test_what_is_asked_for_while_another_runs_keeps_its_values(
+    tasks: Tasks, operator: OperatorProcess
+) -> None:
+    await tasks.create(
+        "queues", container=PRINTS, parameters=PARAMETERS, concurrencyPolicy="Queue",
+    )  # fmt: skip
+    await tasks.ready("queues")
+    for number in range(3):
+        await ask(tasks, "queues", f"number-{number}", {"limit": 100 + number})
+    history = (await tasks.ended("queues", 3))["history"]
+
+    limits = [each["parameters"]["limit"] for each in reversed(history)]
+    assert limits == ["100", "101", "102"]
+
+
 async def test_a_native_task_stays_native_and_has_the_defaults(
     tasks: Tasks, operator: OperatorProcess, kubectl: Kubectl
 ) -> None:

@@ -1,6 +1,7 @@
 """Parameters: which lists are sound, which values are taken, and what a run finds of them."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +17,8 @@ from cronwright.core.verdict import Ending
 from cronwright.errors import FieldError
 from cronwright.model.base import render_time
 from cronwright.model.parameter import Parameter
-from cronwright.model.status import Verdict
-from cronwright.model.task import Logs
+from cronwright.model.status import PendingRun, TaskStatus, Verdict
+from cronwright.model.task import Logs, ScheduledTask
 from cronwright.schedule import NativeForm
 from tests.core.world import CRONJOB_UID, NOON, TASK_UID, cronjob, job, pod, task, world
 
@@ -234,6 +235,42 @@ def test_a_request_need_give_none(more: dict[str, Any]) -> None:
     of = task(annotations={"run.cronwright.dev/one": value})
     (found,) = answer(of, [], frozenset(), [], NOON)
     assert (found.act, found.given) == (Act.START, {})
+
+
+def queueing(**requests: dict[str, Any]) -> ScheduledTask:
+    """Make a task whose requests wait for one another."""
+    annotations = {
+        f"run.cronwright.dev/{name}": json.dumps(
+            {"requestedAt": render_time(NOON + timedelta(seconds=number)), "parameters": given}
+        )
+        for number, (name, given) in enumerate(requests.items())
+    }
+    text = {"name": "text"}
+    spec = {"concurrencyPolicy": "Queue", "maxQueued": 50, "parameters": [text]}
+    return task(spec, annotations=annotations)
+
+
+def test_what_waits_takes_its_values_along() -> None:
+    of = queueing(one={"text": "a"}, two={})
+    waiting = [each.pending for each in answer(of, [job()], frozenset(), [], NOON)]
+    assert [each.parameters for each in waiting] == [{"text": "a"}, None]
+    later = decide(world(task(annotations={}, status=status_of(waiting).render())))
+    assert [each.parameters for each in later.backlog.rest] == [{"text": "a"}, None]
+
+
+def status_of(waiting: list[PendingRun]) -> TaskStatus:
+    return TaskStatus(pending=waiting)
+
+
+def test_of_long_values_so_many_wait_in_the_status_and_the_rest_in_their_annotations() -> None:
+    of = queueing(**{f"r{number:02d}": {"text": "x" * 2000} for number in range(9)})
+    first = answer(of, [job()], frozenset(), [], NOON)
+    assert [(each.id, each.act) for each in first] == [(f"r{n:02d}", Act.QUEUE) for n in range(4)]
+    again = answer(of, [job()], frozenset(), [each.pending for each in first], NOON)
+    assert [each.act for each in again] == [Act.FORGET] * 4
+    one_less = [each.pending for each in first[1:]]
+    more = answer(of, [job()], frozenset({first[0].run_id}), one_less, NOON)
+    assert [each.id for each in more if each.act is Act.QUEUE] == ["r04"]
 
 
 def recorded(annotation: str) -> dict[str, str] | None:

@@ -6,12 +6,27 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cronwright.core import identity, size
+from cronwright.core.backlog import PENDING_AT_MOST
+from cronwright.core.firing import GAPS_AT_MOST
 from cronwright.core.prune import KEPT_AT_MOST
+from cronwright.core.requests import WAITING_BYTES
 from cronwright.core.run import Run, cut, record
 from cronwright.core.statistics import statistics_of
 from cronwright.core.tail import TailRing
 from cronwright.core.verdict import Ending
-from cronwright.model.status import Captured, Condition, RunRecord, TaskStatus, Trigger, Verdict
+from cronwright.model.status import (
+    ActiveRun,
+    Captured,
+    Condition,
+    Gap,
+    PendingReason,
+    PendingRun,
+    RequestRef,
+    RunRecord,
+    TaskStatus,
+    Trigger,
+    Verdict,
+)
 from cronwright.model.task import Logs
 from tests.core.world import job
 
@@ -49,7 +64,7 @@ def at_most(text: str, size_in_bytes: int) -> str:
     return cut(text * size_in_bytes, size_in_bytes)
 
 
-def largest(text: str, entries: int, values: int) -> TaskStatus:
+def largest(text: str, entries: int, values: int, crowd: int) -> TaskStatus:
     """Make a status with every field at its bound, but for what is left to others."""
     names = {f"{'n' * 60}{number:03d}": text * 40 for number in range(values)}
     of = job(annotations={identity.PARAMETERS: json.dumps(names)})
@@ -82,7 +97,25 @@ def largest(text: str, entries: int, values: int) -> TaskStatus:
         message=at_most(text, 600),
         last_transition_time=NOW,
     )
+    active = ActiveRun(
+        name="n" * 63, id="i" * 36, slot=NOW, trigger=Trigger.SCHEDULE, start_time=NOW
+    )
+    waits = PendingRun(
+        id="i" * 36,
+        reason=PendingReason.QUEUED,
+        trigger=Trigger.MANUAL,
+        slot=NOW,
+        request="r" * 63,
+        due=NOW,
+        parameters={"n" * 63: "<" * ((WAITING_BYTES // PENDING_AT_MOST - 80) // 6)},
+    )
+    gap = Gap(first=NOW, last=NOW, verdict=Verdict.SKIPPED, reason="R" * 24, count=10**12)
     return TaskStatus(
+        active=[active] * crowd,
+        active_count=crowd,
+        pending=[waits] * crowd,
+        gaps=[gap] * GAPS_AT_MOST,
+        requests=[RequestRef(id="r" * 63, time=NOW)] * 2 * crowd,
         last_run=full,
         last_failure=full,
         history=[entry] * entries,
@@ -92,19 +125,33 @@ def largest(text: str, entries: int, values: int) -> TaskStatus:
     )
 
 
-@given(FULL, st.integers(0, 50), st.integers(0, 32))
-@example("<", 50, 32)
-@example('"', 50, 32)
+@given(FULL, st.integers(0, 50), st.integers(0, 32), st.integers(0, 50))
+@example("<", 50, 32, 0)
+@example('"', 50, 32, 0)
+@example("<", 50, 32, 50)
 def test_the_largest_status_fits_with_what_is_added_after(
-    text: str, entries: int, values: int
+    text: str, entries: int, values: int, crowd: int
 ) -> None:
-    fitted = size.fit(largest(text, entries, values))
+    whole = largest(text, entries, values, crowd)
+    fitted = size.fit(whole)
     statistics = statistics_of(fitted.history)
     recorded = ["0123456789ab"] * 2 * KEPT_AT_MOST
-    whole = fitted.model_copy(update={"statistics": statistics, "recorded": recorded})
-    assert size.encoded_size(whole) < 64 * 1024
+    stored = fitted.model_copy(update={"statistics": statistics, "recorded": recorded})
+    assert size.encoded_size(stored) < 64 * 1024
+    assert (fitted.pending, fitted.active) == (whole.pending, whole.active)
+    assert size.fit(fitted) == fitted, "else each look would write it anew"
+
+
+def test_where_nothing_else_is_left_the_tails_are_shortened_at_their_beginning() -> None:
+    whole = largest("a line\n", 50, 0, 50)
+    fitted = size.fit(whole)
     assert fitted.last_run is not None
-    assert fitted.last_run.parameters is not None or values == 0
+    assert whole.last_run is not None
+    tail, full = fitted.last_run.log_tail, whole.last_run.log_tail
+    assert tail
+    assert full
+    assert 1000 < len(tail) < len(full)
+    assert full.endswith(tail)
 
 
 @pytest.mark.parametrize("text", ["a", "<", '"', "😀"])
