@@ -57,8 +57,8 @@ async def test_what_is_asked_for_while_another_runs_keeps_its_values(
         await ask(tasks, "queues", f"number-{number}", {"limit": 100 + number})
     history = (await tasks.ended("queues", 3))["history"]
 
-    limits = [each["parameters"]["limit"] for each in reversed(history)]
-    assert limits == ["100", "101", "102"]
+    # Runs that start within a second have no order in the history.
+    assert {each["parameters"]["limit"] for each in history} == {"100", "101", "102"}
 
 
 async def test_a_native_task_stays_native_and_has_the_defaults(
