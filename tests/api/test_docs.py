@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cronwright.api import probes, run_routes, task_routes
+from cronwright.api import backfill_routes, probes, run_routes, task_routes
 from cronwright.api.problem import Kind
 
 PAGE = (Path(__file__).parents[2] / "docs/api.md").read_text()
@@ -15,8 +15,12 @@ def test_every_kind_of_problem_has_its_row() -> None:
 
 
 def test_every_route_has_its_right() -> None:
-    routers = (task_routes.router, run_routes.router, probes.router)
+    routers = (task_routes.router, run_routes.router, backfill_routes.router, probes.router)
     paths = {str(getattr(route, "path", "")) for router in routers for route in router.routes}
     rights = PAGE[PAGE.index("## Give a caller less") :]
 
-    assert {path for path in paths if path.replace("task_id", "id") not in rights} == set()
+    assert {
+        path
+        for path in paths
+        if path.replace("task_id", "id").replace("run_id", "runId") not in rights
+    } == set()

@@ -142,6 +142,7 @@ def test_users_get_their_rights_by_the_cluster_s_own_roles(helm: Helm) -> None:
     assert rules(edit) == {
         "cronwright.dev scheduledtasks": "create update patch delete deletecollection",
         "cronwright.dev scheduledtasks/run": "create",
+        "cronwright.dev scheduledtasks/cancel": "create",
     }
     for role, covered in ((view, ["view", "edit", "admin"]), (edit, ["edit", "admin"])):
         labels = role["metadata"]["labels"]

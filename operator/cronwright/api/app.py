@@ -8,6 +8,7 @@ from cronwright import __version__
 from cronwright.api import backfill_routes, handlers, probes, run_routes, task_routes
 from cronwright.api.access_log import AccessLog
 from cronwright.api.backfills import Backfills
+from cronwright.api.cancels import Cancels
 from cronwright.api.gate import Gate
 from cronwright.api.health import Health
 from cronwright.api.limits import Limits
@@ -48,6 +49,7 @@ def create_app(
         tasks=tasks,
         runs=Runs(tasks),
         backfills=Backfills(tasks),
+        cancels=Cancels(tasks),
         health=Health(client, settings.default_namespace, clock),
         operator=Operator(settings.bind_address, port, clock) if port else None,
         lifecycle=lifecycle or Lifecycle(),

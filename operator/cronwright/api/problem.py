@@ -27,6 +27,7 @@ class Kind(Enum):
     FORBIDDEN = ("forbidden", 403, "The caller may not do this")
     REFUSED = ("refused-by-cluster", 403, "A policy of the cluster refuses this")
     TASK_NOT_FOUND = ("task-not-found", 404, "There is no such task")
+    RUN_NOT_FOUND = ("run-not-found", 404, "There is no such run to act on")
     NAMESPACE_NOT_FOUND = ("namespace-not-found", 404, "There is no such namespace")
     ROUTE_NOT_FOUND = ("route-not-found", 404, "There is nothing at this path")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This path has no such method")

@@ -1,6 +1,6 @@
-"""The route of runs: ask for one now.
+"""The routes of runs: ask for one now, and cancel.
 
-It asks the gate first, then `runs`, which leaves the request for the operator.
+They ask the gate first, then `runs` and `cancels`, which leave the request for the operator.
 """
 
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
 from cronwright.api.body import read_object_or_nothing
+from cronwright.api.cancels import RequestedCancel
 from cronwright.api.faults import faults_from
 from cronwright.api.forms import RunRequest
 from cronwright.api.gate import Action
@@ -41,6 +42,23 @@ async def request_run(
     request_id = asked.id or str(uuid4())
     wish = Wish(request_id, namespace, name, caller.name, asked.parameters or {})
     answer = await api.runs.request(wish, api.now())
+    return JSONResponse(answer, 202, {"Location": location(namespace, name)})
+
+
+@router.post(
+    "/tasks/{task_id}/runs/{run_id}/cancel",
+    status_code=202,
+    response_model=RequestedCancel,
+    responses=responses(Kind.TASK_NOT_FOUND, Kind.RUN_NOT_FOUND, Kind.TASK_DELETING, Kind.CHANGED),
+)
+async def cancel_run(
+    task_id: str, run_id: str, caller: Known, api: Api, query: Annotated[ScopeQuery, Query()]
+) -> Response:
+    """Ask for the graceful end of a run, or with the id all of every run of the task."""
+    namespace, name = place(task_id, query, api)
+    await api.gate.allow(caller, Action("create", namespace, name, "cancel"))
+    wish = Wish(run_id.lower(), namespace, name, caller.name)
+    answer = await api.cancels.request(wish, api.now())
     return JSONResponse(answer, 202, {"Location": location(namespace, name)})
 
 

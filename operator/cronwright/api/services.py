@@ -13,6 +13,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
 from cronwright.api.backfills import Backfills
+from cronwright.api.cancels import Cancels
 from cronwright.api.gate import Caller, Gate
 from cronwright.api.health import Health
 from cronwright.api.operator import Operator
@@ -29,6 +30,7 @@ class Services:
     tasks: Tasks
     runs: Runs
     backfills: Backfills
+    cancels: Cancels
     health: Health
     operator: Operator | None
     lifecycle: Lifecycle

@@ -121,9 +121,12 @@ class Reconciler:
         readiness, cronjob = await tools.changes.carry_out(key, world, plan)
         for job in plan.timeouts:
             await self._end(job, "timeout")
+        for job in plan.cancels.jobs:
+            await self._end(job, "cancel")
         started: list[JobFacts] = []
         # What a backfill asks for, and what is to wait, the status alone answers.
-        answered = [each for each in (*plan.answers, *plan.taken_in.answers) if each.act in NOTED]
+        answered = [*plan.cancels.answers, *plan.taken_in.answers]
+        answered += [each for each in plan.answers if each.act in NOTED]
         acts = readiness.ok and plan.step is Step.KEEP and cronjob is not None
         if acts and cronjob is not None and (plan.answers or plan.backlog.starts):
             footing = Footing(world.task, cronjob, tools.engine.followed(key), _ended(world, plan))
@@ -161,6 +164,8 @@ class Reconciler:
         except NotFound:
             return
         self._sources.jobs.observe_record(job_facts(body))
+        if job.suspended:
+            await self._tools.requests.delete_job(job)  # no deadline counts for it
 
     async def _write_status(self, world: World, status: TaskStatus) -> None:
         task = world.task

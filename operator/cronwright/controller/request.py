@@ -23,6 +23,11 @@ from cronwright.model import API_VERSION, KIND
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
 JSONObject = dict[str, Any]
+_WORDS: Final = {
+    identity.RUN_REQUEST_PREFIX: "run request",
+    identity.BACKFILL_PREFIX: "backfill",
+    identity.CANCEL_PREFIX: "cancel request",
+}
 _BACKGROUND: Final = {"propagationPolicy": "Background"}
 
 
@@ -72,7 +77,7 @@ class Requests:
         """Tell in an Event why a request was refused; nobody else would hear of it."""
         about = {"apiVersion": API_VERSION, "kind": KIND, "name": task.name}
         about |= {"namespace": task.namespace, "uid": task.uid}
-        what = "run request" if answer.prefix == identity.RUN_REQUEST_PREFIX else "backfill"
+        what = _WORDS[answer.prefix]
         event = warning(
             f"{task.name}.{answer.run_id}",
             about,

@@ -4,14 +4,14 @@
 look, and then costs no status write for having waited.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cronwright.core import backlog, identity, requests
 from cronwright.core.backfill import TakenIn, take_in
-from cronwright.core.backlog import Backlog, Rules, united
+from cronwright.core.backlog import Backlog, Rules, united, without
 from cronwright.core.facts import JobFacts
 from cronwright.core.identity import short_id
 from cronwright.core.requests import Act, Answer
@@ -35,12 +35,20 @@ class Demand:
 
 
 def decide(
-    world: "World", timetable: Timetable | None, running: Sequence[JobFacts], *, acts: bool
+    world: "World",
+    timetable: Timetable | None,
+    running: Sequence[JobFacts],
+    *,
+    acts: bool,
+    cancelled: Set[str] = frozenset(),
 ) -> Demand:
-    """Decide about everything that is asked for; unless it `acts`, nothing new is taken in."""
+    """Decide about everything that is asked for; unless it `acts`, nothing new is taken in.
+
+    `cancelled` has the ids of runs that wait no longer.
+    """
     task, now = world.task, world.now
     known = united(task.status.pending, world.put_off)
-    waiting = _to_start(known, world)
+    waiting = without(_to_start(known, world), cancelled)
     answers: tuple[Answer, ...] = ()
     taken = TakenIn(progress=tuple(task.status.backfills))
     if acts:

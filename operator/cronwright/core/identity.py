@@ -26,6 +26,7 @@ GROUP: Final = f"{PREFIX}concurrency-group"
 SLOT: Final = f"{PREFIX}slot"
 RUN_REQUEST_PREFIX: Final = "run.cronwright.dev/"
 BACKFILL_PREFIX: Final = "backfill.cronwright.dev/"
+CANCEL_PREFIX: Final = "cancel.cronwright.dev/"
 
 SCHEDULED_TIMESTAMP: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from cronwright.core import demand, identity
+from cronwright.core import cancel, demand, identity
 from cronwright.core.backfill import TakenIn
-from cronwright.core.backlog import Backlog
+from cronwright.core.backlog import Backlog, united
+from cronwright.core.cancel import Cancels
 from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts
@@ -88,6 +89,7 @@ class Plan:
     rendered: RenderedCronJob | None
     captures: tuple[Capture, ...]
     timeouts: tuple[JobFacts, ...]
+    cancels: Cancels
     answers: tuple[Answer, ...]
     taken_in: TakenIn
     backlog: Backlog
@@ -102,8 +104,11 @@ def decide(world: World) -> Plan:
     timetable, firing, rendered, readiness = _accept(world)
     step = _step(world, firing, rendered) if firing and rendered else Step.REFUSE
     timeouts, timeout_wake = _timeouts(world)
-    endings, captures, waiting = _judge_runs(world, {job.uid for job in timeouts})
-    asked = demand.decide(world, timetable, _running(world), acts=step is Step.KEEP)
+    cancels = _cancels(world)
+    endings, captures, waiting = _judge_runs(world, {j.uid for j in (*timeouts, *cancels.jobs)})
+    asked = demand.decide(
+        world, timetable, _running(world), acts=step is Step.KEEP, cancelled=cancels.ids
+    )
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
     stall, stall_wake = _stall(world, endings)
     wakes = [timeout_wake, prune_wake, stall_wake, *asked.wakes, *waiting]
@@ -117,7 +122,8 @@ def decide(world: World) -> Plan:
         digest=digest(world.task) if firing and firing.managed else "",
         rendered=rendered,
         captures=captures,
-        timeouts=timeouts,
+        timeouts=tuple(job for job in timeouts if job not in cancels.jobs),
+        cancels=cancels,
         answers=asked.answers,
         taken_in=asked.taken_in,
         backlog=asked.backlog,
@@ -227,6 +233,13 @@ def _stall(world: World, endings: Mapping[str, Ending]) -> tuple[Stall | None, d
     going = [run for run in world.runs if run.job.run_id not in endings]
     shown = [each for each in world.task.status.conditions if each.type == conditions.STALLED]
     return stall_of(going, next(iter(shown), None), world.now)
+
+
+def _cancels(world: World) -> Cancels:
+    ended = {each.id for each in world.task.status.history}
+    ended |= {job.run_id for job in world.recorded}
+    pending = united(world.task.status.pending, world.put_off)
+    return cancel.decide(world.task, _running(world), pending, ended, world.now)
 
 
 def _timeouts(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:

@@ -14,7 +14,7 @@ from cronwright.core.facts import JobFacts
 from cronwright.core.pod import ContainerFacts, LogKey, PodFacts, Role
 from cronwright.core.tail import encoded_size, tail_of
 from cronwright.core.verdict import Ending
-from cronwright.model.status import ActiveRun, Captured, RunRecord, Trigger, Verdict
+from cronwright.model.status import ActiveRun, Captured, PendingRun, RunRecord, Trigger, Verdict
 from cronwright.model.task import Logs
 
 RESULT_BYTES: Final = 1024
@@ -154,6 +154,21 @@ def skipped_record(run_id: str, reason: str, message: str, now: datetime) -> Run
     )
 
 
+def cancelled_record(waited: PendingRun, now: datetime) -> RunRecord:
+    """Make the record of a run that was cancelled before it had a Job."""
+    return RunRecord(
+        id=waited.id,
+        slot=waited.slot,
+        trigger=waited.trigger,
+        verdict=Verdict.CANCELLED,
+        start_time=now,
+        completion_time=now,
+        reason="CancelRequested",
+        message="it was cancelled before it started",
+        parameters=_kept(waited.parameters or {}),
+    )
+
+
 def cut(text: str, limit: int) -> str:
     """Shorten to `limit` bytes as they are stored, at a character; control characters go."""
     clean = "".join(each for each in text if each in "\n\t" or each.isprintable()).strip()
@@ -173,14 +188,18 @@ def _number(text: str | None) -> int | None:
 
 
 def _parameters(job: JobFacts) -> dict[str, str] | None:
-    """Read the values that a Job was made with, as many as a record has room for."""
+    """Read the values that a Job was made with, as far as a record has room for them."""
     try:
         found: Any = json.loads(job.annotations.get(identity.PARAMETERS, "{}"))
     except ValueError:
         return None  # somebody else's words
+    return _kept(found) if isinstance(found, dict) else None
+
+
+def _kept(values: Mapping[str, Any]) -> dict[str, str] | None:
     kept: dict[str, str] = {}
     left = PARAMETERS_BYTES
-    for name, value in found.items() if isinstance(found, dict) else ():
+    for name, value in values.items():
         left -= encoded_size(name) + _AROUND
         text = cut(str(value), max(left, 0))
         if encoded_size(text) > left:

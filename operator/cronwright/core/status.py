@@ -17,7 +17,7 @@ from cronwright.core.firing import Progress, extend
 from cronwright.core.identity import short_id
 from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.requests import REMEMBERED, Act, Answer
-from cronwright.core.run import active_run, lost_record, record, skipped_record
+from cronwright.core.run import active_run, cancelled_record, lost_record, record, skipped_record
 from cronwright.core.slots import next_run_time, standing
 from cronwright.core.statistics import statistics_of
 from cronwright.errors import FieldError
@@ -123,6 +123,7 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
         for each in outcome.answered
         if each.act is Act.SKIP
     ]
+    records += [cancelled_record(each, world.now) for each in plan.cancels.waiting]
     return sorted(records, key=_age)
 
 

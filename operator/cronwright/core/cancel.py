@@ -1,0 +1,81 @@
+"""Cancelling runs: annotations on a task that ask for the graceful end of one run, or of all.
+
+`plan` asks it at every look; `controller/reconcile` ends what runs, as it ends what is past its
+timeout, and `status` records what only waited. The Job's own annotation remembers why it ends, so
+nothing is forgotten by a crash in between.
+"""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cronwright.core import identity
+from cronwright.core.facts import JobFacts
+from cronwright.core.requests import Act, Answer, refusal, requested_at
+from cronwright.model.status import PendingRun
+from cronwright.model.task import ScheduledTask
+
+ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancels:
+    """The Jobs to be ended, the runs that wait no longer, and the answers to who asked."""
+
+    jobs: tuple[JobFacts, ...] = ()
+    waiting: tuple[PendingRun, ...] = ()
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Name the runs that wait no longer."""
+        return frozenset(each.id for each in self.waiting)
+
+
+def decide(
+    task: ScheduledTask,
+    running: Sequence[JobFacts],
+    pending: Sequence[PendingRun],
+    ended: Set[str],
+    now: datetime,
+) -> Cancels:
+    """Decide what the annotations of a task cancel; `ended` has ids of runs with a record."""
+    asked = [key for key in task.annotations if key.startswith(identity.CANCEL_PREFIX)]
+    if not asked:
+        return Cancels()
+    jobs, waiting = dict[str, JobFacts](), dict[str, PendingRun]()
+    answers: list[Answer] = []
+    for key in asked:
+        target = key.removeprefix(identity.CANCEL_PREFIX)
+        time = requested_at(task.annotations[key])
+        refused = refusal(time, now)
+        if time is None or refused:
+            answers.append(_answer(task, target, Act.REFUSE, refused))
+            continue
+        found = [job for job in running if _means(target, job.run_id, job.created, time)]
+        queued = [each for each in pending if _means(target, each.id, each.due, time)]
+        jobs |= {job.uid: job for job in found if identity.ENDING not in job.annotations}
+        waiting |= {each.id: each for each in queued}
+        if found or queued or target == ALL or target in ended:
+            answers.append(_answer(task, target, Act.FORGET))
+        elif target not in _requested(task):  # else it waits for that request to be answered
+            message = "no run of this id is active or waits; status.active and status.pending "
+            answers.append(_answer(task, target, Act.REFUSE, message + "have their ids"))
+    return Cancels(tuple(jobs.values()), tuple(waiting.values()), tuple(answers))
+
+
+def _means(target: str, run_id: str, since: datetime | None, asked: datetime) -> bool:
+    """Tell whether a run is meant: by its id, or with all that there were when it was asked."""
+    return target == run_id or (target == ALL and (since is None or since <= asked))
+
+
+def _requested(task: ScheduledTask) -> set[str]:
+    prefix = identity.RUN_REQUEST_PREFIX
+    ids = [key.removeprefix(prefix) for key in task.annotations if key.startswith(prefix)]
+    return {identity.request_run_id(task.uid, each) for each in ids}
+
+
+def _answer(task: ScheduledTask, target: str, act: Act, message: str = "") -> Answer:
+    run_id = identity.request_run_id(task.uid, identity.CANCEL_PREFIX + target)
+    return Answer(target, act, run_id, message, prefix=identity.CANCEL_PREFIX)
