@@ -179,6 +179,11 @@ CREATING = {"waiting": {"reason": "ContainerCreating"}}
             id="its volumes, since it has a node",
         ),
         pytest.param(
+            pod({}, conditions=[SCHEDULED]),
+            Waiting("Pending", "", NOON + timedelta(seconds=20)),
+            id="a node that says nothing",
+        ),
+        pytest.param(
             pod({"work": WAITING}, {"fetch": over(0)}),
             Waiting("PodInitializing", "", NOON + timedelta(seconds=9)),
             id="its main image, since the init container's end",

@@ -13,7 +13,7 @@ from typing import Final
 from cronwright.core.facts import JobFacts
 from cronwright.core.pod import PodFacts
 from cronwright.core.run import Run, cut
-from cronwright.core.waiting import Waiting
+from cronwright.core.waiting import PREPARING, Waiting
 from cronwright.model import conditions
 from cronwright.model.status import Condition
 
@@ -22,7 +22,6 @@ _TO_BE_PLACED: Final = timedelta(seconds=30)
 _TO_BE_PREPARED: Final = timedelta(seconds=55)
 _AT_ONCE: Final = timedelta(0)
 _SKEW: Final = timedelta(seconds=5)  # between the clocks of those who set the times
-_PREPARING: Final = {"ContainerCreating", "PodInitializing"}
 _MESSAGE_BYTES: Final = 600
 
 
@@ -109,7 +108,7 @@ def _causes(run: Run) -> Iterator[_Cause]:
 def _patience(waiting: Waiting) -> timedelta:
     if waiting.broken:
         return _AT_ONCE
-    return _TO_BE_PREPARED if waiting.reason in _PREPARING else _TO_BE_PLACED
+    return _TO_BE_PREPARED if waiting.reason in PREPARING else _TO_BE_PLACED
 
 
 def _message(cause: _Cause, run: Run, shown: Condition | None) -> str | None:

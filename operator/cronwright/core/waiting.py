@@ -22,8 +22,10 @@ _BROKEN: Final = frozenset(
         "RunContainerError",
     }
 )
-# Waiting reasons that every pod has for a moment.
-_PREPARING: Final = frozenset({"ContainerCreating", "PodInitializing"})
+# It has a node, whose kubelet has not said anything of it.
+UNHEARD: Final = "Pending"
+# What every pod waits for a moment.
+PREPARING: Final = frozenset({UNHEARD, "ContainerCreating", "PodInitializing"})
 _LONGEST_MESSAGE: Final = 256
 
 
@@ -50,16 +52,17 @@ def waiting_of(metadata: JSONObject, status: JSONObject) -> Waiting | None:
             reason = "ImagePullBackOff" if reason == "ErrImagePull" else reason
             return _waiting(reason, each.get("message"), created_at(metadata), broken=True)
     scheduled = _condition(status, "PodScheduled")
-    if not states:
+    if not states and scheduled.get("status") != "True":
         reason = scheduled.get("reason") or "NotScheduled"
         return _waiting(reason, scheduled.get("message"), created_at(metadata))
     if any("running" in each for each in states):
         return None
-    if waiting and all(each.get("reason") in _PREPARING for each in waiting):
-        first = waiting[0]
-        times = [parse_time(scheduled.get("lastTransitionTime")), *_ends(states)]
-        since = max([created_at(metadata), *(each for each in times if each)])
-        return _waiting(first["reason"], first.get("message"), since)
+    times = [parse_time(scheduled.get("lastTransitionTime")), *_ends(states)]
+    since = max([created_at(metadata), *(each for each in times if each)])
+    if not states:
+        return _waiting(UNHEARD, None, since)
+    if waiting and all(each.get("reason") in PREPARING for each in waiting):
+        return _waiting(waiting[0]["reason"], waiting[0].get("message"), since)
     return None
 
 
