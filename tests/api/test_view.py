@@ -140,6 +140,42 @@ def test_a_slot_without_a_run_changes_nothing() -> None:
     assert status_word({}, status) == "success"
 
 
+def lacking(verdict: str, last: str, count: int = 1) -> dict[str, Any]:
+    """Make a gap of slots up to an hour of 31 January."""
+    gap = {"from": "2026-01-31T01:00:00Z", "to": f"2026-01-31T{last}:00:00Z"}
+    return {**gap, "verdict": verdict, "reason": "Superseded", "count": count}
+
+
+@pytest.mark.parametrize(
+    ("gaps", "word"),
+    [
+        ([lacking("Missed", "03")], "failed"),
+        ([lacking("Unknown", "03")], "failed"),
+        ([lacking("Skipped", "04"), lacking("Missed", "03")], "failed"),
+        ([lacking("Skipped", "03")], "success"),
+        ([lacking("Excluded", "03")], "success"),
+        ([lacking("Missed", "01")], "success"),
+        ([lacking("Unknown", "03", 0)], "success"),
+    ],
+)
+def test_a_slot_that_should_have_had_a_run_counts_as_one_that_failed(
+    gaps: list[dict[str, Any]], word: str
+) -> None:
+    assert status_word({}, {"lastRun": {**RECORD, "verdict": "Succeeded"}, "gaps": gaps}) == word
+    active = {"lastRun": RECORD, "gaps": gaps, "activeCount": 1}
+    assert status_word({}, active) == "running"
+
+
+def test_a_missed_slot_counts_before_the_first_run() -> None:
+    assert status_word({}, {"gaps": [lacking("Missed", "03")]}) == "failed"
+    assert status_word({}, {"gaps": [lacking("Skipped", "03")]}) == "pending"
+
+
+def test_a_run_by_hand_after_a_missed_slot_counts() -> None:
+    by_hand = {"verdict": "Succeeded", "trigger": "Manual", "startTime": "2026-01-31T05:00:00Z"}
+    assert status_word({}, {"lastRun": by_hand, "gaps": [lacking("Missed", "03")]}) == "success"
+
+
 def test_an_active_run_counts_before_the_last_one() -> None:
     assert status_word({}, {"activeCount": 1, "lastRun": {"verdict": "Failed"}}) == "running"
 

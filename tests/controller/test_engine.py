@@ -191,7 +191,7 @@ async def test_what_is_refused_is_tried_until_its_deadline_and_then_missed() -> 
             return bench.engine.gaps(KEY)
 
         gaps = await until(missed, 5.0, every=0.01)
-    assert [(gap.verdict, gap.reason) for gap in gaps] == [(Verdict.MISSED, "CreateRefused")]
+    assert [(gap.verdict, gap.reason) for gap in gaps] == [(Verdict.MISSED, "QuotaExceeded")]
 
 
 async def test_a_refusal_keeps_nobody_from_editing_and_nothing_from_suspending() -> None:

@@ -30,6 +30,9 @@ class Watched:
         self._store: Store[Any] = Store(lambda *_: None, **more)
         self.version = 0
 
+    def seen(self) -> tuple[float, float]:
+        return 0.0, 0.0
+
     def get(self, namespace: str, name: str) -> Any:
         return self._store.get(ObjectKey(namespace, name))
 

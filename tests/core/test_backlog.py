@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.core.backlog import (
-    CATCH_UP_LIMIT,
     PENDING_AT_MOST,
     Backlog,
     Rules,
@@ -16,7 +15,8 @@ from cronwright.core.backlog import (
     united,
     without,
 )
-from cronwright.core.firing import (
+from cronwright.model.reasons import (
+    CATCH_UP_LIMIT,
     CONCURRENCY_REPLACE,
     DEADLINE_PASSED,
     QUEUE_FULL,

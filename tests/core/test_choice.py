@@ -3,7 +3,7 @@
 import pytest
 
 from cronwright.core.choice import Act, Choice, Queued, choose, hold_back
-from cronwright.core.firing import CONCURRENCY_FORBID, QUEUE_FULL, TOO_MANY_ACTIVE
+from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL, TOO_MANY_ACTIVE
 from cronwright.model.task import ConcurrencyPolicy
 
 ALLOW, FORBID, REPLACE, QUEUE = ConcurrencyPolicy

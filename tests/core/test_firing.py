@@ -6,14 +6,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronwright.core.firing import (
-    DEADLINE_PASSED,
-    GAPS_AT_MOST,
-    OPERATOR_DOWN,
-    Course,
-    extend,
-)
-from cronwright.model.status import Gap, Verdict
+from cronwright.core.firing import Course
+from cronwright.model.reasons import DEADLINE_PASSED, OPERATOR_DOWN
+from cronwright.model.status import Verdict
 from cronwright.schedule import Slot, Terms, read
 from tests.core.world import NOON
 
@@ -163,29 +158,3 @@ def test_what_jitter_has_put_off_is_known() -> None:
 
     assert all(slot.due > NOON + 10 * SECOND for slot in put_off)
     assert len(put_off) + (of.until > NOON) == 1
-
-
-def gap(minute: int, count: int = 1, verdict: Verdict = Verdict.SKIPPED) -> Gap:
-    time = NOON + minute * MINUTE
-    return Gap(first=time, last=time, verdict=verdict, reason="r", count=count)
-
-
-def test_gaps_that_continue_one_another_become_one() -> None:
-    (found,) = extend([gap(2)], [gap(1, 4)])
-    assert (found.first, found.last, found.count) == (NOON + MINUTE, NOON + 2 * MINUTE, 5)
-
-
-def test_gaps_of_other_kinds_or_days_stay_apart() -> None:
-    assert extend([gap(2, verdict=Verdict.MISSED)], [gap(1)]) == [
-        gap(2, verdict=Verdict.MISSED),
-        gap(1),
-    ]
-    assert len(extend([gap(120)], [gap(1)])) == 2
-
-
-def test_there_is_room_for_so_many_gaps() -> None:
-    gaps: list[Gap] = []
-    for number in range(30):
-        gaps = extend([gap(number * 100)], gaps)
-    assert len(gaps) == GAPS_AT_MOST
-    assert gaps[0] == gap(2900)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cronwright.core.cronjob import NEVER, render
-from cronwright.core.mode import choose, digest
+from cronwright.core.mode import choose
 from cronwright.model.status import Mode
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import read
@@ -56,10 +56,3 @@ def test_the_cronjob_of_a_managed_task_is_never_due() -> None:
 
 def test_what_it_stands_for_is_part_of_its_hash() -> None:
     assert render(task(), None, "*/5 * * * * *").hash != render(task(), None, "*/6 * * * * *").hash
-
-
-def test_the_digest_follows_the_times_and_nothing_else() -> None:
-    same = task({"container": {"image": "other"}, "priority": 5})
-    assert digest(task()) == digest(same)
-    others: list[dict[str, Any]] = [{"schedule": "1 * * * *"}, {"suspend": True}, {"jitter": "1s"}]
-    assert len({digest(task()), *(digest(task(spec)) for spec in others)}) == 4

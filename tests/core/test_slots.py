@@ -2,15 +2,9 @@
 
 from datetime import timedelta
 
-from cronwright.core.slots import (
-    due_slot,
-    next_run_time,
-    slot_at_hand,
-    unsettled_slot,
-    wake_time,
-)
+from cronwright.core.slots import due_slot, slot_at_hand, unsettled_slot
 from cronwright.schedule import Terms, read
-from tests.core.world import NOON, cronjob, job, task
+from tests.core.world import NOON, cronjob, task
 
 TASK = task()
 TIMETABLE = read(Terms(schedule="*/5 * * * *"))
@@ -35,31 +29,6 @@ def test_a_suspended_cronjob_owes_nothing() -> None:
 def test_a_slot_past_its_deadline_is_owed_no_more() -> None:
     assert due_slot(TIMETABLE, cronjob(TASK, starting_deadline=3), NOW) is None
     assert due_slot(TIMETABLE, cronjob(TASK, starting_deadline=4), NOW) == NOON
-
-
-def test_a_due_slot_is_shown_until_its_job_is_seen() -> None:
-    assert next_run_time(TIMETABLE, cronjob(TASK), [], NOW) == NOON
-    assert next_run_time(TIMETABLE, cronjob(TASK), [job()], NOW) == NOON + FIVE
-
-
-def test_a_fired_slot_is_shown_until_its_job_is_seen_too() -> None:
-    run = job()
-    fired = cronjob(TASK, last_schedule_time=NOON, active=(run.uid,))
-    assert next_run_time(TIMETABLE, fired, [], NOW, NOON) == NOON
-    assert next_run_time(TIMETABLE, fired, [run], NOW, NOON) == NOON + FIVE
-
-
-def test_what_was_not_shown_does_not_come_back() -> None:
-    gone = cronjob(TASK, last_schedule_time=NOON, active=("of a Job that is gone",))
-    assert next_run_time(TIMETABLE, gone, [], NOW, NOON + FIVE) == NOON + FIVE
-    ended = cronjob(TASK, last_schedule_time=NOON)
-    assert next_run_time(TIMETABLE, ended, [], NOW, NOON) == NOON + FIVE
-
-
-def test_the_timer_is_set_for_when_the_next_slot_is_due() -> None:
-    assert wake_time(TIMETABLE, cronjob(TASK), NOON) == NOON + FIVE
-    overdue = wake_time(TIMETABLE, cronjob(TASK, starting_deadline=30), NOON)
-    assert overdue == NOON + timedelta(seconds=31)
 
 
 def test_a_schedule_that_cannot_be_read_holds_nothing_back() -> None:

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.core import identity, size
-from cronwright.core.plan import World, decide
+from cronwright.core.account import accounted
+from cronwright.core.plan import Step, World, decide
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
+from cronwright.core.terms import terms_of, text_of
 from cronwright.model.status import RunRecord, TaskStatus, Verdict
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, TASK_UID, cronjob, finished, job, pod, task, world
@@ -21,8 +23,8 @@ JOB = job()
 
 def folded(of: World, **outcome: Any) -> TaskStatus:
     plan = decide(of)
-    made = Outcome(plan.readiness, of.cronjob, written=of.cronjob is not None, **outcome)
-    return fold(of, plan, made)
+    made = Outcome(plan.readiness, of.cronjob, written=plan.step is Step.KEEP, **outcome)
+    return fold(of, plan, accounted(of, plan, made, followed=False))
 
 
 def ended(of: Any = JOB, phase: str = "Succeeded", text: str = "done\n") -> Run:
@@ -31,14 +33,24 @@ def ended(of: Any = JOB, phase: str = "Succeeded", text: str = "done\n") -> Run:
     return Run(of, (last,), (Output(read, text, complete=True),), frozenset({read}))
 
 
+def stood(spec: dict[str, Any] | None = None) -> ScheduledTask:
+    """Make a task whose slots are accounted for until five minutes before noon."""
+    of = task(spec)
+    text = text_of(terms_of(cronjob(of)))
+    status = {"observedGeneration": 1, "mode": "Native", "timetable": text}
+    return task(spec, status={**status, "accountedUntil": "2026-03-02T11:55:00Z"})
+
+
 def again(status: TaskStatus, spec: dict[str, Any] | None = None) -> ScheduledTask:
     return task(spec, status=status.render())
 
 
 def test_a_new_task_is_ready_and_says_when_it_runs() -> None:
-    status = folded(world(task(), standing=cronjob(task())))
+    fresh = cronjob(task(), created=NOON - timedelta(minutes=1), last_schedule_time=None)
+    status = folded(world(task(), standing=fresh))
     rendered = status.render()
     assert rendered["nextRunTime"] == "2026-03-02T12:00:00Z", "the due slot has no Job yet"
+    assert rendered["accountedUntil"] == "2026-03-02T11:59:00Z"
     assert rendered["mode"] == "Native"
     assert rendered["cronJob"] == {"generation": 1}
     assert [(c["type"], c["status"], c["reason"]) for c in rendered["conditions"]] == [
@@ -47,7 +59,7 @@ def test_a_new_task_is_ready_and_says_when_it_runs() -> None:
 
 
 def test_the_same_world_folds_to_the_same_status() -> None:
-    of = task()
+    of = stood()
     first = folded(world(of, Run(JOB, ()), standing=cronjob(of)))
     later = world(
         again(first), Run(JOB, ()), standing=cronjob(of), now=NOON + timedelta(seconds=30)
@@ -56,7 +68,7 @@ def test_the_same_world_folds_to_the_same_status() -> None:
 
 
 def test_a_start_and_an_end_are_two_changes() -> None:
-    of = task()
+    of = stood()
     fired = cronjob(of, last_schedule_time=NOON, active=(JOB.uid,))
     started = folded(world(of, Run(JOB, ()), standing=cronjob(of)))
     assert [each.name for each in started.active] == [JOB.name]
@@ -74,7 +86,7 @@ def test_a_start_and_an_end_are_two_changes() -> None:
 
 
 def test_a_failure_is_kept_beside_a_later_success() -> None:
-    of = task()
+    of = stood()
     failed = folded(world(of, ended(phase="Failed", text="boom\n"), standing=cronjob(of)))
     second = job("report-2", created=NOON + timedelta(seconds=1))
     status = folded(world(again(failed), ended(second), standing=cronjob(of)))
@@ -88,21 +100,21 @@ def test_a_failure_is_kept_beside_a_later_success() -> None:
 
 
 def test_a_run_that_left_the_history_is_not_recorded_again() -> None:
-    of = task({"historyLimit": 0})
+    of = stood({"historyLimit": 0})
     status = folded(world(of, ended(), standing=cronjob(of)))
     assert status.history == []
     assert status.recorded == [identity.short_id(JOB.uid)]
 
 
 def test_a_vanished_run_is_unknown() -> None:
-    of = task()
+    of = stood()
     started = folded(world(of, Run(JOB, ()), standing=cronjob(of)))
     status = folded(world(again(started), standing=cronjob(of)))
     assert (status.active, status.counts) == ([], {"Unknown": 1})
 
 
 def test_a_skipped_request_is_no_last_run() -> None:
-    of = task()
+    of = stood()
     run_id = identity.request_run_id(TASK_UID, "one")
     answer = Answer("one", Act.SKIP, run_id, "a run is active")
     status = folded(world(of, standing=cronjob(of)), answered=(answer,))
@@ -121,7 +133,7 @@ def test_expired_requests_go_with_the_next_one() -> None:
 
 
 def test_a_pod_that_does_not_start_stalls_the_task_and_only_so_long() -> None:
-    of = task()
+    of = stood()
     stuck = pod(JOB, "Pending", {"waiting": {"reason": "ErrImagePull"}})
     status = folded(world(of, Run(JOB, (stuck,)), standing=cronjob(of)))
     (stalled,) = [each for each in status.conditions if each.type == "Stalled"]
@@ -140,10 +152,9 @@ def test_a_suspended_task_has_no_next_run() -> None:
 
 
 def test_a_task_refused_after_an_edit_goes_on_as_it_stands() -> None:
-    bad = task({"schedule": "99 * * * *"})
-    of = world(bad, standing=cronjob(task(), last_schedule_time=NOON))
-    plan = decide(of)
-    status = fold(of, plan, Outcome(plan.readiness, of.cronjob))
+    bad = task({"schedule": "99 * * * *"}, status=stood().status.render(), generation=2)
+    of = world(bad, Run(JOB, ()), standing=cronjob(task(), last_schedule_time=NOON))
+    status = folded(of)
     assert status.next_run_time == NOON + timedelta(minutes=5)
     assert status.conditions[0].reason == "InvalidSchedule"
 

@@ -2,14 +2,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cronwright.kube.client import Client
 from cronwright.kube.informer import Informer
-from tests.kube.server import Server, hangs_up, refuses, streams
-from tests.kube.world import Thing, World, thing
+from tests.kube.server import Server, gives, hangs_up, refuses, streams
+from tests.kube.world import TOO_LARGE, Thing, World, thing
 
 
 class Listener:
@@ -395,3 +396,84 @@ async def test_nothing_of_the_object_itself_is_kept(
         await listener.until(lambda: len(listener.changes) == 2)
         gc.collect()
     assert [each() for each in bodies] == [None, None]
+
+
+async def test_a_restored_state_is_the_truth_older_though_it_is(
+    world: World, client: Client, listener: Listener
+) -> None:
+    restored: list[dict[str, int]] = []
+
+    async def note() -> None:
+        restored.append(values(mine))
+
+    mine = Informer(client, "/things", thing, listener, on_restored=note)
+    for name in ("a", "b", "gone"):
+        world.put(name, 1)
+    saved = world.saved()
+    async with running(mine):
+        world.put("a", 2)
+        world.delete("gone")
+        world.put("new", 1)
+        await world.publish()
+        await listener.until(lambda: "new" in values(mine))
+        before = len(listener.changes)
+        world.restore(saved)
+        await listener.until(lambda: "gone" in values(mine) and "new" not in values(mine))
+        assert restored == [{"a": 2, "b": 1, "new": 1}], "told before anything is taken back"
+        assert values(mine) == {"a": 1, "b": 1, "gone": 1}
+        assert sorted(listener.told[before:]) == [("a", 2, 1), ("gone", None, 1), ("new", 1, None)]
+
+        world.put("b", 3)
+        await world.publish()
+        await listener.until(lambda: values(mine)["b"] == 3)
+
+
+async def test_a_list_that_is_behind_is_not_taken_for_a_restored_state(
+    world: World, informer: Informer[Thing], listener: Listener
+) -> None:
+    async with running(informer):
+        world.put("a", 1)
+        await world.publish()
+        await listener.until(lambda: "a" in values(informer))
+        world.faults.append(gives(TOO_LARGE, 504))  # its cache is slow, and then no longer
+        world.drop_watches()
+        world.put("b", 2)
+        await listener.until(lambda: "b" in values(informer))
+
+    assert world.listings == 2
+    assert listener.told == [("a", None, 1), ("b", None, 2)]
+
+
+async def test_an_own_write_after_a_restore_stays(
+    world: World, client: Client, listener: Listener
+) -> None:
+    async def write() -> None:
+        mine.observe(world.put("own", 5))
+
+    mine = Informer(client, "/things", thing, listener, on_restored=write)
+    world.put("a", 1)
+    saved = world.saved()
+    async with running(mine):
+        for value in range(9):
+            world.put("a", value)
+        await world.publish()
+        await listener.until(lambda: values(mine) == {"a": 8})
+        world.restore(saved)
+        await listener.until(lambda: values(mine) == {"a": 1, "own": 5})
+
+
+async def test_what_was_seen_begins_with_a_list_and_ends_with_the_last_news(
+    world: World, client: Client, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("cronwright.kube.informer.time", clock)
+    informer = Informer(client, "/things", thing, listener)
+    async with running(informer):
+        await world.until(lambda: world.watched)
+        now[0] = 1010.0
+        assert informer.seen() == (10.0, 10.0), "an open watch is no news"
+        world.put("a")
+        await world.publish()
+        await listener.until(lambda: "a" in values(informer))
+        assert informer.seen() == (10.0, 0.0)

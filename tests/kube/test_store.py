@@ -114,3 +114,23 @@ def test_a_store_needs_no_index(told: Told) -> None:
     store.remove(a(2))
 
     assert (list(store), store.select(0)) == ([], [])
+
+
+def test_what_is_doubted_gives_way_to_an_older_version_once(
+    store: Store[Thing], told: Told
+) -> None:
+    store.put(a(9))
+    store.doubt()
+    assert store.is_doubted(a(9))
+    store.put(a(5, value=1))
+    assert (store.get(KEY), store.is_doubted(a(5))) == (a(5, value=1), False)
+    store.put(a(4))
+    assert store.get(KEY) == a(5, value=1)
+    assert told == [(None, a(9)), (a(9), a(5, value=1))]
+
+
+def test_what_is_doubted_and_still_so_is_not_told(store: Store[Thing], told: Told) -> None:
+    store.put(a(9))
+    store.doubt()
+    store.put(a(9))
+    assert (store.is_doubted(a(9)), told) == (False, [(None, a(9))])

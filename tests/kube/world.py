@@ -36,6 +36,17 @@ def thing(body: dict[str, Any]) -> Thing:
     )
 
 
+TOO_LARGE = {
+    "kind": "Status",
+    "code": 504,
+    "reason": "Timeout",
+    "message": "Timeout: Too large resource version",
+    "details": {"causes": [{"reason": "ResourceVersionTooLarge"}], "retryAfterSeconds": 1},
+}
+
+Saved = tuple[int, dict[str, dict[str, Any]]]
+
+
 class World:
     """Objects, their history, and who watches them."""
 
@@ -58,7 +69,8 @@ class World:
 
     @property
     def listings(self) -> int:
-        return sum("watch" not in query and "continue" not in query for query in self.queries)
+        others = {"watch", "continue", "resourceVersionMatch"}
+        return sum(not others & query.keys() for query in self.queries)
 
     def put(self, name: str, value: int = 0, *, quietly: bool = False) -> dict[str, Any]:
         """Create or change an object; `quietly`, so that no watch ever tells of it."""
@@ -97,6 +109,18 @@ class World:
         self._version += 1
         self._history.append((self._version, event))
 
+    def saved(self) -> Saved:
+        """Give the state as it is, for `restore`."""
+        return self._version, dict(self.objects)
+
+    def restore(self, saved: Saved) -> None:
+        """Set everything back, versions and all, as a restored database does."""
+        self._version, objects = saved
+        self.objects = dict(objects)
+        self._history.clear()
+        self._pages.clear()
+        self.drop_watches()
+
     def compact(self) -> None:
         """Forget the history, and every list that is still being read."""
         self._oldest = self._version
@@ -130,6 +154,8 @@ class World:
             return await self.faults.popleft()(request)
         if "watch" in request.query:
             return await self._watch(request)
+        if int(request.query.get("resourceVersion", "0")) > self._version:
+            return await gives(TOO_LARGE, 504)(request)
         return await self._list(request)
 
     async def _list(self, request: web.Request) -> web.StreamResponse:

@@ -29,6 +29,7 @@ from cronwright.model.status import (
 )
 from cronwright.model.task import TaskSpec
 
+_WITHOUT: Final = {Verdict.MISSED, Verdict.UNKNOWN}
 _STATUS: Final = {name: field.description for name, field in TaskStatus.model_fields.items()}
 
 
@@ -56,7 +57,8 @@ class TaskSummary(_View):
     created_at: datetime = Field(description="When it was registered.")
     status: Word = Field(
         description="pending before the first run and while a run is requested, running while "
-        "one is active, else how the last one ended: success or failed."
+        "one is active, else how the last one ended: success or failed. A slot that was missed "
+        "counts as one that failed."
     )
     ready: bool | None = Field(
         description="Whether the operator has accepted it; null until the operator saw it."
@@ -147,17 +149,31 @@ def status_word(annotations: Mapping[str, str], status: Mapping[str, Any]) -> Wo
     """Say in one word how a task does.
 
     What waits counts before what runs: whoever asked for a run sees `pending` until it starts.
-    Slots without a run (Skipped, Excluded) never become `lastRun`, so they change nothing.
+    Slots that were Missed, or of which nothing is known, count as runs that failed; those that were
+    Skipped or Excluded change nothing.
     """
     asked = any(key.startswith((RUN_REQUEST_PREFIX, BACKFILL_PREFIX)) for key in annotations)
     if asked or status.get("pending"):
         return Word.PENDING
     if status.get("activeCount") or status.get("active"):
         return Word.RUNNING
-    last = (status.get("lastRun") or {}).get("verdict")
+    last = status.get("lastRun")
+    if _lacks_a_run(status, last):
+        return Word.FAILED
     if last is None:
         return Word.PENDING
-    return Word.SUCCESS if last == Verdict.SUCCEEDED else Word.FAILED
+    return Word.SUCCESS if last.get("verdict") == Verdict.SUCCEEDED else Word.FAILED
+
+
+def _lacks_a_run(status: Mapping[str, Any], last: Mapping[str, Any] | None) -> bool:
+    """Tell whether a slot that should have had a run, and had none, came after the last run's.
+
+    RFC 3339 times in UTC are in order as texts.
+    """
+    gaps = [each for each in status.get("gaps", ()) if each["verdict"] in _WITHOUT]
+    ends = [each["to"] for each in gaps if each["count"]]
+    since = (last.get("slot") or last.get("startTime") or "") if last else ""
+    return max(ends, default="") > since
 
 
 def _schedule(spec: Mapping[str, Any]) -> str | None:

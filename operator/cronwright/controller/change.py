@@ -20,7 +20,7 @@ from cronwright.core.facts import CronJobFacts
 from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.run import cut
 from cronwright.kube.errors import BadRequest, Conflict, Forbidden, Invalid
-from cronwright.model import conditions
+from cronwright.model import conditions, reasons
 
 _LOOK_AGAIN: Final = timedelta(seconds=30)
 _LONGEST_MESSAGE: Final = 700
@@ -109,7 +109,8 @@ class Changes:
         if plan.firing is None or not readiness.ok or cronjob is None:
             return
         if not is_managed(world.task, plan):
-            self._engine.drop(key, world.now)
+            reason = reasons.SUSPENDED if world.task.spec.suspend else reasons.SUPERSEDED
+            self._engine.drop(key, world.now, reason)
             return
         mark = mark_of(world, plan, cronjob)
         if mark != self._engine.mark(key):

@@ -5,6 +5,7 @@ can matter to a decision. Most events of a run can't (a pod was scheduled, its c
 leaving them out halves the work a run costs. One more reads the sizes of concurrency groups.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ class Children:
         namespace: str,
         queue: WorkQueue[TaskKey],
         witness: Witness,
+        on_restored: Callable[[], Awaitable[None]],
         groups: Groups,
     ) -> None:
         self._queue = queue
@@ -45,6 +47,7 @@ class Children:
             cronjob_facts,
             self._on_cronjob,
             label_selector=TASK_LABEL,
+            on_restored=on_restored,
         )
         self.jobs: Informer[JobFacts] = Informer(
             client,
@@ -52,6 +55,7 @@ class Children:
             job_facts,
             self._on_job,
             label_selector=TASK_LABEL,
+            on_restored=on_restored,
             index=lambda job: TaskKey(job.namespace, job.task),
         )
         self.pods: Informer[PodFacts] = Informer(
@@ -60,6 +64,7 @@ class Children:
             pod_facts,
             self._on_pod,
             label_selector=TASK_LABEL,
+            on_restored=on_restored,
             index=lambda pod: (pod.namespace, pod.job_uid),
         )
         self.sizes: Informer[GroupSizes] = Informer(

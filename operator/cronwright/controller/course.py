@@ -4,19 +4,21 @@
 past, and never lost because the task changed at the wrong moment.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cronwright.controller.claim import Followed
 from cronwright.core.catch_up import CatchUpTerms
+from cronwright.core.evidence import slots_with_runs
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import DEADLINE_SECONDS, Course
 from cronwright.core.job import slot_template
+from cronwright.core.ledger import Span, lost, passed_over
 from cronwright.core.plan import Plan, World
-from cronwright.core.slots import due_slot, standing
-from cronwright.errors import FieldError
-from cronwright.model.status import Mode
+from cronwright.core.slots import owed_slot
+from cronwright.core.terms import timetable_in
+from cronwright.model.status import Gap, Mode
 from cronwright.model.task import ScheduledTask
-from cronwright.schedule import Slot
+from cronwright.schedule import Slot, Timetable
 
 
 def is_managed(task: ScheduledTask, plan: Plan) -> bool:
@@ -51,38 +53,32 @@ def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed
         group=task.spec.concurrency_group,
     )
     deadline = timedelta(seconds=followed.deadline_seconds)
-    status = task.status
-    unchanged = plan.digest == status.timetable or task.generation == status.observed_generation
-    if status.accounted_until is not None and unchanged:
-        since = status.accounted_until  # after a restart
-    elif status.observed_generation is None:
-        since = task.created
-    else:
-        since = world.now  # edited or resumed: what has passed is past
+    since, gaps = _since(world, plan, timetable)
     # What was edited while nobody looked may have been suspended meanwhile: that is past.
-    looked = task.generation == (status.observed_generation or 1)
+    looked = task.generation == (task.status.observed_generation or 1)
     terms = CatchUpTerms.of(task.spec, since if looked else world.now)
-    return followed, Course(timetable, since, deadline, _owed(world), catch_up=terms)
+    course = Course(timetable, since, deadline, gaps=gaps, catch_up=terms)
+    owed = owed_slot(world.cronjob, task.status, world.now)
+    if owed is not None:
+        course.owed = [Slot(owed, owed)]
+    return followed, course
 
 
-def _owed(world: World) -> list[Slot]:
-    """Find the slot that the CronJob controller owed when it stopped to fire the task, if any.
-
-    `world` has the CronJob as it was before it was suspended. After a crash between that and the
-    status, the status alone still tells: it shows a native slot until its Job was seen.
-    """
-    cronjob, status = world.cronjob, world.task.status
-    if cronjob is None or status.mode is not Mode.NATIVE:
-        return []
-    if not cronjob.suspended:
-        try:
-            slot = due_slot(standing(cronjob), cronjob, world.now)
-        except FieldError:
-            return []
-        return [Slot(slot, slot)] if slot else []
-    shown = status.next_run_time
-    if shown is None or shown > world.now:
-        return []
-    if cronjob.last_schedule_time is not None and shown <= cronjob.last_schedule_time:
-        return []
-    return [Slot(shown, shown)]
+def _since(world: World, plan: Plan, timetable: Timetable) -> tuple[datetime, list[Gap]]:
+    """Say from where on slots are fired, and what became of those before that nobody decided."""
+    task, status, runs = world.task, world.task.status, slots_with_runs(world)
+    cursor, restored = status.accounted_until, world.sight.restored
+    if cursor is None:
+        fresh = status.observed_generation is None
+        return task.created if fresh else world.now, []  # resumed: what has passed is past
+    if plan.digest == status.timetable or task.generation == status.observed_generation:
+        if restored is None or cursor >= restored:
+            return cursor, []  # after a restart
+        # What the last leader has fired may be lost with the state that was set back.
+        gap = lost(timetable, Span(cursor, restored), runs)
+        return restored, [gap] if gap else []
+    if status.mode is not Mode.MANAGED:
+        return world.now, []
+    span = Span(cursor, world.now.replace(microsecond=0))
+    old = timetable_in(status.timetable)
+    return world.now, list(passed_over(old, span, runs, suspended=False))

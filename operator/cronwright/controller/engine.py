@@ -22,8 +22,9 @@ from cronwright.controller.queue import WorkQueue
 from cronwright.controller.slots import Entry, Slots, reason_of
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.timers import Timers
-from cronwright.core.firing import SUPERSEDED, Course, Progress
+from cronwright.core.firing import Course, Progress
 from cronwright.kube.errors import ApiError, BadRequest, Fenced, Forbidden, Invalid
+from cronwright.model import reasons
 from cronwright.model.status import Gap, PendingRun, Verdict
 from cronwright.schedule import Slot
 
@@ -137,14 +138,14 @@ class Engine:
             entry.followed, entry.course, entry.failures = followed, course, 0
         self._arm(entry)
 
-    def drop(self, key: TaskKey, now: datetime) -> None:
+    def drop(self, key: TaskKey, now: datetime, reason: str = reasons.SUPERSEDED) -> None:
         """Fire no slot of a task any more; what jitter had put off till later has no run."""
         self._timers.disarm(key)
         entry = self._entries.pop(key, None)
         if entry is None:
             return
         for slot in entry.course.postponed(now):
-            entry.course.settle(slot, Verdict.MISSED, SUPERSEDED)
+            entry.course.settle(slot, Verdict.MISSED, reason)
         self._left[key] = [*self._left.get(key, ()), *entry.course.hand_out()]
 
     def forget(self, key: TaskKey) -> None:

@@ -4,14 +4,16 @@ Everything comes from memory: the task store, the informers, the witness. `recon
 first, and asks the API server nothing.
 """
 
+import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cronwright.controller.intake import Intake
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Testimony, Witness
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.identity import short_id
+from cronwright.core.ledger import Sight
 from cronwright.core.plan import World
 from cronwright.core.pod import PodFacts
 from cronwright.core.run import Run
@@ -62,8 +64,17 @@ def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
         own_generation=sources.generations.get(
             key, task.status.cron_job.generation if task.status.cron_job else None
         ),
+        sight=_sight(sources, now),
         put_off=sources.intake.put_off(key),
     )
+
+
+def _sight(sources: Sources, now: datetime) -> Sight:
+    since, until = (now - timedelta(seconds=age) for age in sources.jobs.seen())
+    if sources.tasks.restored is None:
+        return Sight(since, until)
+    restored = now - timedelta(seconds=time.monotonic() - sources.tasks.restored)
+    return Sight(max(since, restored), until, restored)
 
 
 def active_jobs(sources: Sources, key: TaskKey, *, judged: bool) -> list[JobFacts]:

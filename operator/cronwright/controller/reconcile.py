@@ -8,7 +8,8 @@ the status that speaks of them, and only then what the status makes safe to drop
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from cronwright.controller.answers import Answers
 from cronwright.controller.backlog import Backlogs, Footing
@@ -23,11 +24,11 @@ from cronwright.controller.request import Requests
 from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
+from cronwright.core.account import accounted
 from cronwright.core.facts import JobFacts, job_facts
 from cronwright.core.journal import entries
 from cronwright.core.plan import Plan, Step, World, decide
 from cronwright.core.requests import NOTED, Act
-from cronwright.core.slots import wake_time
 from cronwright.core.status import Outcome, fold
 from cronwright.errors import FieldError
 from cronwright.kube import paths
@@ -36,6 +37,8 @@ from cronwright.kube.errors import ApiError, Conflict, NotFound
 from cronwright.model.status import TaskStatus
 
 logger = logging.getLogger(__name__)
+
+_LOOK_AGAIN: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,9 @@ class Reconciler:
         seen = set(sources.witness.of(key))
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
         self._tools.inquirer.start(key, plan.stall)
+        followed = self._tools.engine.digest(key) is not None
         outcome = await self._carry_out(key, world, plan)
+        outcome = accounted(world, plan, outcome, followed=followed)
         status = fold(world, plan, outcome)
         news = entries(world, plan, outcome, status)
         with self._tools.journal.telling(world.task, status, news):
@@ -113,7 +118,7 @@ class Reconciler:
         sources.witness.forget(key, seen - waiting)
         await self._drop(key, world, plan, outcome)
         slow = await self._tools.slow_runs.tell(world, plan, status)
-        self._set_timer(world, plan, outcome, status, slow)
+        self._set_timer(world, plan, outcome, slow)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
         tools = self._tools
@@ -206,21 +211,14 @@ class Reconciler:
                 self._sources.tasks.put(body)
             self._tools.queue.add(key)
 
-    def _set_timer(
-        self,
-        world: World,
-        plan: Plan,
-        outcome: Outcome,
-        status: TaskStatus,
-        slow: datetime | None,
-    ) -> None:
+    def _set_timer(self, world: World, plan: Plan, outcome: Outcome, slow: datetime | None) -> None:
         key = TaskKey(world.task.namespace, world.task.name)
         wakes = [plan.wake, slow]
-        timetable, shown = plan.timetable, status.next_run_time
-        native = outcome.progress is None  # else the engine has a timer of its own
-        if native and timetable is not None and shown is not None and outcome.cronjob is not None:
-            wakes.append(wake_time(timetable, outcome.cronjob, shown))
         wakes += [self._tools.changes.retry_time(key), self._tools.backlogs.retry_time(key)]
+        if outcome.look_at is not None:
+            # What the informers have seen since is not known before something is heard of it.
+            silence = (world.now - (world.sight.until or world.now)) / 2
+            wakes.append(max(outcome.look_at, world.now + max(silence, _LOOK_AGAIN)))
         # Times up to that of the decision have had their say in it.
         wake = min((each for each in wakes if each is not None and each > world.now), default=None)
         left = None if wake is None else (wake - self._tools.clock()).total_seconds()

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from cronwright.controller.claim import Claims, Followed
+from cronwright.controller.claim import Claims, Followed, NotStandingError
 from cronwright.controller.groups import Groups, Want
 from cronwright.controller.intake import Intake
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
 from cronwright.core.backlog import is_backfill, without
 from cronwright.core.choice import Act, Queued, choose, hold_back
-from cronwright.core.firing import API_UNAVAILABLE, CREATE_REFUSED, Course
+from cronwright.core.firing import Course
 from cronwright.kube.errors import BadRequest, Fenced, Forbidden, Invalid
+from cronwright.model import reasons
 from cronwright.model.status import PendingReason, PendingRun, Trigger, Verdict
 from cronwright.model.task import ConcurrencyPolicy
 from cronwright.schedule import Slot
@@ -153,5 +154,11 @@ def _want(entry: Entry, slot: Slot) -> Want | None:
 
 def reason_of(error: Exception) -> str:
     """Say for which reason a slot is missed that could not be started."""
-    refused = isinstance(error, (Invalid, BadRequest, Forbidden))
-    return CREATE_REFUSED if refused else API_UNAVAILABLE
+    if isinstance(error, NotStandingError):
+        return reasons.NO_CRON_JOB
+    if isinstance(error, (Invalid, BadRequest)):
+        return reasons.TEMPLATE_REFUSED
+    if isinstance(error, Forbidden):
+        quota = reasons.QUOTA_WORDS in str(error)
+        return reasons.QUOTA_EXCEEDED if quota else reasons.CREATE_REFUSED
+    return reasons.API_UNAVAILABLE

@@ -39,6 +39,7 @@ class TaskStore:
 
     def __init__(self) -> None:
         self._tasks: dict[TaskKey, _Packed] = {}
+        self.restored: float | None = None  # when, on the monotonic clock, the state was set back
 
     def put(self, body: Mapping[str, Any]) -> bool:
         """Keep a body; False where it is no newer than the kept one.
@@ -47,13 +48,17 @@ class TaskStore:
         old news, and must neither overwrite the answer nor be reconciled.
         """
         metadata = body["metadata"]
-        key = TaskKey(metadata["namespace"], metadata["name"])
+        known = self._tasks.get(_key(body))
         version = int(metadata["resourceVersion"])
-        known = self._tasks.get(key)
         if known and known.uid == metadata["uid"] and known.version >= version:
             return False
-        self._tasks[key] = _Packed(metadata["uid"], version, _due(body), _pack(body))
+        self.replace(body)
         return True
+
+    def replace(self, body: Mapping[str, Any]) -> None:
+        """Keep a body, whatever was kept before."""
+        uid, version = body["metadata"]["uid"], int(body["metadata"]["resourceVersion"])
+        self._tasks[_key(body)] = _Packed(uid, version, _due(body), _pack(body))
 
     def get(self, key: TaskKey) -> dict[str, Any] | None:
         """Unpack a task's body."""
@@ -89,6 +94,10 @@ class TaskStore:
 
     def __len__(self) -> int:
         return len(self._tasks)
+
+
+def _key(body: Mapping[str, Any]) -> TaskKey:
+    return TaskKey(body["metadata"]["namespace"], body["metadata"]["name"])
 
 
 def _due(body: Mapping[str, Any]) -> str:

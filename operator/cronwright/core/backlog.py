@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
-from cronwright.core.firing import (
-    ACTIVE_AT_MOST,
+from cronwright.core.firing import ACTIVE_AT_MOST, DEADLINE_SECONDS
+from cronwright.model.reasons import (
+    CATCH_UP_LIMIT,
     CONCURRENCY_REPLACE,
     DEADLINE_PASSED,
-    DEADLINE_SECONDS,
     QUEUE_FULL,
     SUPERSEDED,
 )
@@ -23,7 +23,6 @@ from cronwright.model.status import Gap, PendingReason, PendingRun, Verdict
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
 PENDING_AT_MOST: Final = 50
-CATCH_UP_LIMIT: Final = "CatchUpLimit"
 
 _SECOND: Final = timedelta(seconds=1)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)

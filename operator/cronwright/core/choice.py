@@ -6,12 +6,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from cronwright.core.firing import (
-    ACTIVE_AT_MOST,
-    CONCURRENCY_FORBID,
-    QUEUE_FULL,
-    TOO_MANY_ACTIVE,
-)
+from cronwright.core.firing import ACTIVE_AT_MOST
+from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL, TOO_MANY_ACTIVE
 from cronwright.model.task import ConcurrencyPolicy
 
 

@@ -41,6 +41,9 @@ class CronJobFacts:
     shows_schedule: bool  # its annotation names the schedule that the operator fires
     last_schedule_time: datetime | None
     active: tuple[str, ...]  # UIDs of the Jobs that its controller counts as running
+    succeeded_limit: int  # how many of the Jobs that have ended its controller keeps
+    failed_limit: int
+    ttl: int | None  # how long each of them stands at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,9 @@ def cronjob_facts(body: JSONObject) -> CronJobFacts:
         shows_schedule=identity.SCHEDULE in metadata.get("annotations", {}),
         last_schedule_time=parse_time(status.get("lastScheduleTime")),
         active=tuple(each["uid"] for each in status.get("active", ()) if "uid" in each),
+        succeeded_limit=spec.get("successfulJobsHistoryLimit", 3),
+        failed_limit=spec.get("failedJobsHistoryLimit", 1),
+        ttl=(spec["jobTemplate"].get("spec") or {}).get("ttlSecondsAfterFinished"),
     )
 
 

@@ -12,27 +12,22 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cronwright.core.catch_up import CatchUpTerms
+from cronwright.core.gaps import merge
+from cronwright.model.reasons import (
+    API_UNAVAILABLE,
+    DEADLINE_PASSED,
+    NO_CRON_JOB,
+    OPERATOR_DOWN,
+)
 from cronwright.model.status import Gap, Verdict
 from cronwright.schedule import Slot, Timetable
 
 ACTIVE_AT_MOST: Final = 50
 DEADLINE_SECONDS: Final = 300  # where the task has none
-GAPS_AT_MOST: Final = 20
-
-OPERATOR_DOWN: Final = "OperatorDown"
-DEADLINE_PASSED: Final = "DeadlinePassed"
-API_UNAVAILABLE: Final = "APIUnavailable"
-CREATE_REFUSED: Final = "CreateRefused"
-SUPERSEDED: Final = "Superseded"
-CONCURRENCY_FORBID: Final = "ConcurrencyForbid"
-CONCURRENCY_REPLACE: Final = "ConcurrencyReplace"
-TOO_MANY_ACTIVE: Final = "TooManyActive"
-QUEUE_FULL: Final = "QueueFull"
 
 # What is late for one of these is made up for where the task asks for it.
-_NOBODY_COULD: Final = frozenset({OPERATOR_DOWN, API_UNAVAILABLE})
+_NOBODY_COULD: Final = frozenset({OPERATOR_DOWN, API_UNAVAILABLE, NO_CRON_JOB})
 _SECOND: Final = timedelta(seconds=1)
-_ONE_RANGE: Final = timedelta(hours=1)  # slots that are further apart are no range
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,24 +177,3 @@ class Course:
         earliest = min((each for _, each in self._waiting), default=None)
         while self._decided and (earliest is None or self._decided[0] < earliest):
             self.until = max(self.until, heapq.heappop(self._decided))
-
-
-def extend(new: Sequence[Gap], old: Sequence[Gap]) -> list[Gap]:
-    """Put new gaps before old ones, newest first, as many as a status has room for."""
-    return merge(new, old)[:GAPS_AT_MOST]
-
-
-def merge(new: Sequence[Gap], old: Sequence[Gap]) -> list[Gap]:
-    """Put new gaps before old ones, newest first; those that continue one another become one."""
-    gaps = list(old)
-    for gap in sorted(new, key=lambda each: each.first):
-        last = gaps[0] if gaps else None
-        alike = last and (last.verdict, last.reason) == (gap.verdict, gap.reason)
-        if last and alike and gap.first - last.last <= _ONE_RANGE:
-            ends = (min(last.first, gap.first), max(last.last, gap.last))
-            gaps[0] = last.model_copy(
-                update={"first": ends[0], "last": ends[1], "count": last.count + gap.count}
-            )
-        else:
-            gaps.insert(0, gap)
-    return gaps

@@ -4,13 +4,12 @@
 operator fires itself (`controller/engine`), and the CronJob stands suspended as its template.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from cronwright.core.facts import CronJobFacts, JobFacts
+from cronwright.core.terms import terms_of, text_of
 from cronwright.model.status import Mode
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 from cronwright.schedule import NativeForm, Timetable
@@ -83,8 +82,10 @@ def _wants(task: ScheduledTask) -> tuple[str, str] | None:
     return None
 
 
-def digest(task: ScheduledTask) -> str:
-    """Digest all that says when a task is due: two of the same digest have the same slots."""
-    terms = {key: value for key, value in asdict(task.terms).items() if value}
-    text = json.dumps([terms, task.spec.suspend], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def digest(task: ScheduledTask, firing: Firing | None) -> str:
+    """Write down what is to be followed; nothing where nothing is."""
+    if firing is None:
+        return ""
+    if firing.managed:
+        return text_of(task.terms)
+    return text_of(terms_of(firing.native)) if firing.native else ""

@@ -18,19 +18,22 @@ from cronwright.core.cancel import Cancels
 from cronwright.core.capture import Capture, capture_of, listen_time
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts
+from cronwright.core.gone import ending_of_gone, makes_room
+from cronwright.core.ledger import ALL_SEEN, Sight
 from cronwright.core.mode import Firing, choose, digest
 from cronwright.core.parameters import check_declared
 from cronwright.core.prune import prune
 from cronwright.core.requests import Answer
 from cronwright.core.run import Run
-from cronwright.core.slots import RECHECK, timetable_of, unsettled_slot
+from cronwright.core.slots import RECHECK, unsettled_slot
 from cronwright.core.stall import Stall, stall_of
-from cronwright.core.verdict import Ending, judge, judge_gone
+from cronwright.core.terms import timetable_of
+from cronwright.core.verdict import Ending, judge
 from cronwright.errors import FieldError
 from cronwright.model import conditions
 from cronwright.model.extensions import check_extensions
 from cronwright.model.status import PendingRun
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Timetable
 
 _SCHEDULE_FIELDS: Final = (
@@ -50,6 +53,7 @@ class World:
     now: datetime
     own_generation: int | None  # the CronJob's after our last write, also one not yet in the status
     put_off: tuple[PendingRun, ...] = ()  # by the engine, and not yet in the status
+    sight: Sight = ALL_SEEN
 
     @property
     def jobs(self) -> tuple[JobFacts, ...]:
@@ -85,7 +89,7 @@ class Plan:
     readiness: Readiness
     timetable: Timetable | None
     firing: Firing | None
-    digest: str  # of the times of a managed task; empty for others
+    digest: str  # what is to be followed, as `terms` writes it; empty where nothing is
     rendered: RenderedCronJob | None
     captures: tuple[Capture, ...]
     timeouts: tuple[JobFacts, ...]
@@ -119,7 +123,7 @@ def decide(world: World) -> Plan:
         readiness=readiness,
         timetable=timetable,
         firing=firing,
-        digest=digest(world.task) if firing and firing.managed else "",
+        digest=digest(world.task, firing),
         rendered=rendered,
         captures=captures,
         timeouts=tuple(job for job in timeouts if job not in cancels.jobs),
@@ -210,19 +214,15 @@ def _judge_runs(
         elif ending is not None:
             endings[run.job.run_id] = ending
         if ending is None:
-            wakes.append(listen_time(run.job, world.now))
+            soon = run.gone and makes_room(world.task, world.now)
+            wakes.append(world.now + RECHECK if soon else listen_time(run.job, world.now))
     return endings, tuple(captures), wakes
 
 
 def _ending(run: Run, world: World) -> Ending | None:
-    if not run.gone:
-        return judge(run.job, run.pods)
-    decided = judge(run.job, run.pods) if run.job.finished else None
-    replaced = world.task.spec.concurrency_policy is ConcurrencyPolicy.REPLACE and any(
-        other.created >= run.job.created and other.uid != run.job.uid for other in world.jobs
-    )
-    asked = run.job.annotations.get(identity.ENDING)
-    return decided or judge_gone(run.pods, replaced=replaced, asked=asked, now=world.now)
+    if run.gone:
+        return ending_of_gone(run, world.task, world.jobs, world.now)
+    return judge(run.job, run.pods)
 
 
 def _running(world: World) -> tuple[JobFacts, ...]:

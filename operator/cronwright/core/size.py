@@ -36,7 +36,7 @@ def fit(status: TaskStatus) -> TaskStatus:
     room = MAX_TAIL_BYTES
     while room and encoded_size(status) > LIMIT:
         # Nothing else is left: many runs are active, wait and were asked for at the same time.
-        room //= 2
+        room = room * 3 // 4
         runs = {"last_run": status.last_run, "last_failure": status.last_failure}
         shorter = {key: run and _with_tail(run, room) for key, run in runs.items()}
         status = status.model_copy(update=shorter)
@@ -52,7 +52,7 @@ def _surely_small(status: TaskStatus) -> bool:
     """Spare the serialisation in the usual case: a bound from above, at a fifth of its cost."""
     records = [each for each in (status.last_run, status.last_failure) if each]
     texts = [each.log_tail for each in records]
-    texts += [each.message for each in status.conditions]
+    texts += [status.schedule, status.timetable, *(each.message for each in status.conditions)]
     for record in (*records, *status.history):
         texts += (record.message, record.result, record.version, record.reason)
         for name, value in (record.parameters or {}).items():

@@ -1,17 +1,17 @@
 """Slots of a native task: which was due last, whether the CronJob controller is done with it.
 
-`plan` waits here before it touches a live CronJob; `status` takes `nextRunTime` from here.
+`plan` waits here before it touches a live CronJob.
 """
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 from cronwright.core.facts import CronJobFacts, JobFacts
-from cronwright.core.run import slot_of
+from cronwright.core.terms import terms_of, timetable_of
 from cronwright.errors import FieldError
-from cronwright.schedule import Dialect, Terms, Timetable, read
+from cronwright.model.status import Mode, TaskStatus
+from cronwright.schedule import Timetable
 
 # A controller that has not fired a slot for so long is not going to: no edit waits for ever.
 PATIENCE: Final = timedelta(minutes=10)
@@ -21,18 +21,9 @@ _ABOUT_TO: Final = timedelta(seconds=1)
 _LONGEST_HOLD: Final = timedelta(seconds=30)
 
 
-@lru_cache(maxsize=8192)
-def timetable_of(terms: Terms) -> Timetable:
-    """Read terms, those of each kind once; FieldError where they can't be read."""
-    return read(terms)
-
-
 def standing(cronjob: CronJobFacts) -> Timetable:
     """Read the timetable that a CronJob follows as it stands; FieldError where it can't be."""
-    zone = cronjob.time_zone or "Etc/UTC"
-    return timetable_of(
-        Terms(schedule=cronjob.schedule, time_zone=zone, dialect=Dialect.KUBERNETES)
-    )
+    return timetable_of(terms_of(cronjob))
 
 
 def due_slot(timetable: Timetable, cronjob: CronJobFacts, now: datetime) -> datetime | None:
@@ -64,12 +55,23 @@ def unsettled_slot(
         timetable = standing(cronjob)
     except FieldError:
         return None  # not of our making, and the controller can't fire it either
-    slot = due_slot(timetable, cronjob, now)
-    if slot is None or now - slot > PATIENCE:
+    slot, known = due_slot(timetable, cronjob, now), tuple(jobs)
+    if slot is None:
+        return _unseen_slot(cronjob, known, now)
+    if now - slot > PATIENCE:
         return None
-    running = {job.uid for job in jobs if job.finished is None}
+    running = {job.uid for job in known if job.finished is None}
     held = cronjob.concurrency_policy == "Forbid" and running & set(cronjob.active)
     return None if held else slot
+
+
+def _unseen_slot(
+    cronjob: CronJobFacts, jobs: Collection[JobFacts], now: datetime
+) -> datetime | None:
+    """Find the slot that was fired just now, where the CronJob's news came before the Job's."""
+    fired, unseen = cronjob.last_schedule_time, set(cronjob.active) - {job.uid for job in jobs}
+    recent = fired is not None and now - fired < _LONGEST_HOLD
+    return fired if recent and unseen else None
 
 
 def slot_at_hand(cronjob: CronJobFacts, jobs: Iterable[JobFacts], now: datetime) -> bool:
@@ -91,32 +93,22 @@ def slot_at_hand(cronjob: CronJobFacts, jobs: Iterable[JobFacts], now: datetime)
     return slot is not None and now - slot < _LONGEST_HOLD
 
 
-def next_run_time(
-    timetable: Timetable,
-    cronjob: CronJobFacts,
-    jobs: Collection[JobFacts],
-    now: datetime,
-    shown: datetime | None = None,
-) -> datetime | None:
-    """Give the earliest slot that has no Job yet: one that is due, else the next to come.
+def owed_slot(cronjob: CronJobFacts | None, status: TaskStatus, now: datetime) -> datetime | None:
+    """Find the slot that the controller owes when it stops to fire a task; None where it owes none.
 
-    A due slot stays until its Job is seen: under load the controller fires late, and moving on
-    early would cost a status write of its own. So does the one that is `shown` if the CronJob
-    already counts a Job for it: the watch of CronJobs may be ahead of that of Jobs.
+    `cronjob` is as it was before it was suspended. After a crash between that and the status, the
+    status alone still tells: it shows a native slot until its Job was seen.
     """
-    due = due_slot(timetable, cronjob, now)
-    if due is None and shown is not None and shown == cronjob.last_schedule_time:
-        unseen = set(cronjob.active) - {job.uid for job in jobs}
-        due = shown if unseen else None
-    if due is not None and all(slot_of(job) != due for job in jobs):
-        return due
-    return timetable.next(now)
-
-
-def wake_time(timetable: Timetable, cronjob: CronJobFacts, shown: datetime) -> datetime | None:
-    """Say when `nextRunTime` must be looked at again if nothing happens before."""
-    following = timetable.next(shown)
-    if cronjob.starting_deadline is None:
-        return following
-    overdue = shown + timedelta(seconds=cronjob.starting_deadline + 1)
-    return min(overdue, following) if following else overdue
+    if cronjob is None or status.mode is not Mode.NATIVE:
+        return None
+    if not cronjob.suspended:
+        try:
+            return due_slot(standing(cronjob), cronjob, now)
+        except FieldError:
+            return None
+    shown = status.next_run_time
+    if shown is None or shown > now:
+        return None
+    if cronjob.last_schedule_time is not None and shown <= cronjob.last_schedule_time:
+        return None
+    return shown

@@ -13,14 +13,14 @@ from cronwright.core import size
 from cronwright.core.backlog import remaining
 from cronwright.core.condition import conditions_of
 from cronwright.core.facts import CronJobFacts, JobFacts
-from cronwright.core.firing import Progress, extend
+from cronwright.core.firing import Progress
+from cronwright.core.gaps import extend, taken_back
 from cronwright.core.identity import short_id
+from cronwright.core.ledger import Span, excluded
 from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.requests import REMEMBERED, Act, Answer
 from cronwright.core.run import active_run, cancelled_record, lost_record, record, skipped_record
-from cronwright.core.slots import next_run_time, standing
 from cronwright.core.statistics import statistics_of
-from cronwright.errors import FieldError
 from cronwright.model.status import (
     ActiveRun,
     CronJobRef,
@@ -31,7 +31,6 @@ from cronwright.model.status import (
     TaskStatus,
     Verdict,
 )
-from cronwright.schedule import Timetable
 
 # Verdicts of a slot or request that started nothing: they are not a last run.
 WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
@@ -47,9 +46,11 @@ class Outcome:
     written: bool = False  # the CronJob is as the task says, by our hand or as it was
     started: tuple[JobFacts, ...] = ()
     answered: tuple[Answer, ...] = ()
-    progress: Progress | None = None  # of a task whose slots the operator fires
+    progress: Progress | None = None  # up to where its slots are accounted for
     gaps: tuple[Gap, ...] = ()  # slots without a run that no status has yet
     put_off: tuple[PendingRun, ...] = ()  # slots that wait and that no status has yet
+    late: tuple[datetime, ...] = ()  # slots that have a run after all
+    look_at: datetime | None = None  # when the next slot will be decided, whatever happens
 
 
 def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
@@ -65,6 +66,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     started = {job.run_id for job in outcome.started}
     pending, left_out = remaining(plan.backlog, started, outcome.put_off)
     gaps = [*new_gaps(plan, outcome, old), *plan.backlog.gaps, *left_out]
+    old_gaps, old_counts = _taken_back(outcome, old)
     # A task that is refused after a restart is not followed, and goes on from there one day.
     kept = None if outcome.readiness.ok else old
     status = size.fit(
@@ -74,7 +76,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             mode_reason=plan.firing.reason if plan.firing else old.mode_reason,
             schedule=_schedule(world, plan),
             timetable=progress.digest if progress else kept and kept.timetable,
-            next_run_time=_next_run_time(world, plan, outcome),
+            next_run_time=progress.next_due if progress else None,
             accounted_until=progress.until if progress else kept and kept.accounted_until,
             last_run_time=_newest(
                 [*(r.start_time for r in active), *(r.start_time for r in records)],
@@ -90,8 +92,8 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             last_run=last_run,
             last_failure=_latest(failures, old.last_failure),
             history=history,
-            gaps=extend(gaps, old.gaps),
-            counts=_counts(records, gaps, old.counts),
+            gaps=extend(gaps, old_gaps),
+            counts=_counts(records, gaps, old_counts),
             cron_job=_reference(outcome, old),
             conditions=conditions_of(world, plan, outcome.readiness, last_run),
             requests=_requests(world, outcome),
@@ -180,12 +182,19 @@ def new_gaps(plan: Plan, outcome: Outcome, old: TaskStatus) -> list[Gap]:
         return gaps
     start, end = old.accounted_until, progress.until
     if timetable and start and start < end and old.timetable == progress.digest:
-        count = timetable.count_excluded(start, end)
-        if count:
-            gaps.append(
-                Gap(first=start, last=end, verdict=Verdict.EXCLUDED, reason="Calendar", count=count)
-            )
+        taken_out = excluded(timetable, Span(start, end))
+        gaps += [taken_out] if taken_out else []
     return gaps
+
+
+def _taken_back(outcome: Outcome, old: TaskStatus) -> tuple[list[Gap], dict[str, int]]:
+    """Take back the verdicts of slots whose Jobs came very late: each has its run's."""
+    gaps, counts = old.gaps, dict(old.counts)
+    for slot in outcome.late:
+        gaps, verdict = taken_back(gaps, slot)
+        if verdict is not None:
+            counts[verdict] = counts.get(verdict, 1) - 1
+    return gaps, counts
 
 
 def _counts(
@@ -196,30 +205,7 @@ def _counts(
         counts[each.verdict] = counts.get(each.verdict, 0) + 1
     for gap in gaps:
         counts[gap.verdict] = counts.get(gap.verdict, 0) + gap.count
-    return {str(verdict): counts[verdict] for verdict in Verdict if verdict in counts}
-
-
-def _next_run_time(world: World, plan: Plan, outcome: Outcome) -> datetime | None:
-    if outcome.progress is not None:
-        return outcome.progress.next_due
-    cronjob = outcome.cronjob
-    if cronjob is None or cronjob.suspended or world.task.spec.suspend:
-        return None
-    if plan.step is Step.WAIT:
-        return world.task.status.next_run_time
-    # A task that is refused after an edit goes on as its CronJob stands.
-    timetable = plan.timetable if outcome.written else _standing(cronjob)
-    if timetable is None:
-        return None
-    seen = [*(run.job for run in world.runs), *world.recorded]
-    return next_run_time(timetable, cronjob, seen, world.now, world.task.status.next_run_time)
-
-
-def _standing(cronjob: CronJobFacts) -> Timetable | None:
-    try:
-        return standing(cronjob)
-    except FieldError:
-        return None
+    return {str(verdict): counts[verdict] for verdict in Verdict if counts.get(verdict)}
 
 
 def _reference(outcome: Outcome, old: TaskStatus) -> CronJobRef | None:

@@ -9,11 +9,11 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Final, Generic
 
 from cronwright.kube.client import Client, JSONObject
-from cronwright.kube.errors import ApiError, Gone
+from cronwright.kube.errors import ApiError, Gone, Unavailable
 from cronwright.kube.paths import resource_of
 from cronwright.kube.retry import backoff
 from cronwright.kube.store import ObjectKey, Store, T, key_of, version_of
@@ -30,8 +30,10 @@ class Informer(Generic[T]):
     neither `kind` nor `apiVersion`. `on_change(old, new)` is called in the event loop for each
     change: `old` is None for an object that is new in sight, `new` for one that is gone, and
     `old` is then the object as it last was. `synced` is set once the first list is complete.
-    `restarts` counts how often the watch was begun anew, by what had ended it: `ended` by the
-    server, as it does every few minutes; `expired`, so that all is listed anew; `failed`.
+    `on_restored` is awaited before an older state is taken for the truth, because the cluster's
+    database was set back to it. `restarts` counts how often the watch was begun anew, by what had
+    ended it: `ended` by the server, as it does every few minutes; `expired`, so that all is listed
+    anew; `failed`.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Informer(Generic[T]):
         label_selector: str = "",
         field_selector: str = "",
         index: Callable[[T], Hashable] | None = None,
+        on_restored: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.synced = asyncio.Event()
         self.resource, _ = resource_of(path)
@@ -55,8 +58,11 @@ class Informer(Generic[T]):
         self._project = project
         self._on_change = on_change
         self._store: Store[T] = Store(self._tell, index)
+        self._on_restored = on_restored
         self._version: str | None = None  # as of which all is known; None: list first
+        self._ahead = 0  # a version that the server said it has not come to
         self._heard = time.monotonic()
+        self._listed = self._told = self._heard  # when the list was begun; when news came last
 
     def get(self, namespace: str, name: str) -> T | None:
         """Find a record by its object's place."""
@@ -78,6 +84,15 @@ class Informer(Generic[T]):
     def age(self) -> float:
         """Give the seconds since the API server was last heard; a sound watch stays below 120."""
         return time.monotonic() - self._heard
+
+    def seen(self) -> tuple[float, float]:
+        """Give how many seconds ago the span began and ended in which nothing went unseen.
+
+        Before the last list objects may have come and gone; after the last news, a bookmark at
+        least, they may be there and not be told of yet.
+        """
+        now = time.monotonic()
+        return now - self._listed, now - self._told
 
     def observe(self, body: JSONObject) -> None:
         """Take in the answer to an own write, before the watch tells of it."""
@@ -102,6 +117,8 @@ class Informer(Generic[T]):
             began = time.monotonic()
             why = "failed"
             try:
+                if self._version is not None:
+                    await self._compare(self._version)
                 if self._version is None:
                     await self._list()
                 await self._watch()
@@ -122,22 +139,50 @@ class Informer(Generic[T]):
                 waits = backoff(longest=_LONGEST_WAIT)
             await asyncio.sleep(next(waits))
 
+    async def _compare(self, version: str) -> None:
+        """Ask whether the server is behind what is known: a watch from there would be silent.
+
+        It may only be slow. So the list that follows must say the same before it is believed.
+        """
+        params = {"limit": "1", "resourceVersion": version, "resourceVersionMatch": "NotOlderThan"}
+        try:
+            await self._client.request("GET", self._path, params=params, retry=False)
+        except Unavailable as error:
+            causes = {each.get("reason") for each in error.details.get("causes", ())}
+            if "ResourceVersionTooLarge" not in causes:
+                raise
+            logger.info("listing anew", extra={"path": self._path, "error": error.message})
+            self._version, self._ahead = None, int(version)
+
+    async def _restore(self, version: str) -> None:
+        logger.warning(
+            "the cluster's state was restored from an older one",
+            extra={"path": self._path, "version": version, "known": str(self._ahead)},
+        )
+        if self._on_restored is not None:
+            await self._on_restored()
+        self._store.doubt()
+        self._ahead = 0
+
     async def _list(self) -> None:
         # Without a resourceVersion, so the newest: a server's cache may be behind what is known.
-        seen: set[ObjectKey] = set()
+        began, seen = time.monotonic(), set[ObjectKey]()
         version = ""
         async for page in self._client.list_pages(self._path, self._params):
             self._hear()
             version = page["metadata"]["resourceVersion"]
+            if int(version) < self._ahead:
+                await self._restore(version)
             for item in page["items"]:
                 metadata = item["metadata"]
                 seen.add(ObjectKey(metadata["namespace"], metadata["name"]))
                 self._take(item, self._store.put)
         for record in self._store:
             # What an own write has brought in since is newer than the list, and will be watched.
-            if key_of(record) not in seen and version_of(record) <= int(version):
+            older = version_of(record) <= int(version) or self._store.is_doubted(record)
+            if key_of(record) not in seen and older:
                 self._store.remove(record)
-        self._version = version
+        self._version, self._listed, self._told, self._ahead = version, began, began, 0
         self.synced.set()
 
     async def _watch(self) -> None:
@@ -151,7 +196,7 @@ class Informer(Generic[T]):
                     self._take(body, self._store.remove)
                 elif event["type"] != "BOOKMARK":
                     self._take(body, self._store.put)
-                self._version = body["metadata"]["resourceVersion"]
+                self._version, self._told = body["metadata"]["resourceVersion"], self._heard
 
     def _take(self, body: JSONObject, keep: Callable[[T], None]) -> None:
         try:

@@ -57,6 +57,7 @@ class Store(Generic[T]):
         self._index = index
         self._records: dict[ObjectKey, T] = {}
         self._indexed: dict[Hashable, dict[ObjectKey, T]] = {}
+        self._doubted: set[ObjectKey] = set()
 
     def __iter__(self) -> Iterator[T]:
         return iter(list(self._records.values()))
@@ -73,7 +74,10 @@ class Store(Generic[T]):
         """Keep a record, unless the kept one is as new or newer."""
         key = key_of(record)
         known = self._records.get(key)
-        if known is not None and version_of(record) <= version_of(known):
+        doubted = key in self._doubted
+        self._doubted.discard(key)
+        same = known is not None and known.resource_version == record.resource_version
+        if known is not None and (same or not doubted) and version_of(record) <= version_of(known):
             return
         if known is not None and known.uid != record.uid:
             # Its deletion went unseen, and another object has taken its name.
@@ -82,6 +86,14 @@ class Store(Generic[T]):
             known = None
         self._keep(key, known, record)
         self._on_change(known, record)
+
+    def doubt(self) -> None:
+        """Take what comes next of each object for newer, whatever its version says."""
+        self._doubted = set(self._records)
+
+    def is_doubted(self, record: T) -> bool:
+        """Tell whether nothing was heard of an object since all of them were doubted."""
+        return key_of(record) in self._doubted
 
     def remove(self, final: T) -> None:
         """Take note of a deletion, and tell of it with the object as it last was."""
@@ -96,6 +108,7 @@ class Store(Generic[T]):
         self._on_change(final, None)
 
     def _drop(self, key: ObjectKey) -> None:
+        self._doubted.discard(key)
         known = self._records.pop(key, None)
         if known is not None:
             self._unindex(key, known)

@@ -145,13 +145,16 @@ class PendingRun(ResourceModel):
 
 
 class Gap(ResourceModel):
-    """Slots in a row that had no run."""
+    """Slots that had no run, for one cause and close together."""
 
-    first: Time = Field(alias="from", description="The first of the slots.")
+    first: Time = Field(
+        alias="from",
+        description="The first of the slots; others between the two may have had runs.",
+    )
     last: Time = Field(alias="to", description="The last of the slots.")
-    verdict: Verdict = Field(description="How they ended: Missed, Skipped or Excluded.")
+    verdict: Verdict = Field(description="How they ended: Missed, Skipped, Excluded or Unknown.")
     reason: str = Field(description="Why, in one word.")
-    count: int = Field(description="How many slots they are.")
+    count: int = Field(description="How many slots they are; 0 where that can't be told any more.")
 
 
 class RequestRef(ResourceModel):
@@ -237,7 +240,7 @@ class TaskStatus(ResourceModel):
     )
     timetable: str | None = Field(
         default=None,
-        description="A digest of all that says when a managed task is due; where it differs after "
+        description="What says when the task is due, as of accountedUntil: where it differs after "
         "a restart, the task was edited meanwhile.",
     )
     next_run_time: Time | None = Field(
@@ -245,8 +248,8 @@ class TaskStatus(ResourceModel):
     )
     accounted_until: Time | None = Field(
         default=None,
-        description="Up to here each slot of a managed task has its run or its verdict, or stands "
-        "in pending.",
+        description="Up to here each slot has its run or its verdict, or stands in pending; absent "
+        "while the task is suspended or has no schedule.",
     )
     last_run_time: Time | None = Field(default=None, description="When the last run started.")
     last_success_time: Time | None = Field(
@@ -271,14 +274,15 @@ class TaskStatus(ResourceModel):
     )
     gaps: list[Gap] = Field(
         default_factory=list,
-        description="Slots of a managed task that had no run, newest first, at most 20 ranges.",
+        description="Slots that had no run, newest first, at most 20 ranges.",
     )
     statistics: Statistics | None = Field(
         default=None,
         description="What the kept history says in numbers; computed when a run is recorded.",
     )
     counts: dict[str, int] = Field(
-        default_factory=dict, description="How many runs ended with each verdict so far."
+        default_factory=dict,
+        description="How many runs ended, and slots had no run, with each verdict so far.",
     )
     cron_job: CronJobRef | None = Field(
         default=None, description="The CronJob as the operator left it."

@@ -93,8 +93,31 @@ class Timetable:
         """Count the slots that calendars take out, after one instant and up to another."""
         if self._reading.exclusion == NOTHING:
             return 0
-        bare = _slots_of(self._reading, NOTHING)
-        return self._count(bare, after, until) - self._count(self._slots, after, until)
+        return self._count(self._bare, after, until) - self._count(self._slots, after, until)
+
+    def ends_excluded(self, after: datetime, until: datetime) -> tuple[datetime, datetime] | None:
+        """Return the first and the last slot that calendars take out of a span; None without any.
+
+        By halving: each step counts in one half of what the last one left.
+        """
+        start, end = second_of(after), second_of(until)
+        if not self.count_excluded(moment_of(start), moment_of(end)):
+            return None
+        low, first = start, end
+        while first - low > 1:
+            middle = (low + first) // 2
+            if self.count_excluded(moment_of(low), moment_of(middle)):
+                first = middle
+            else:
+                low = middle
+        low, last = first - 1, end
+        while last - low > 1:
+            middle = (low + last) // 2
+            if self.count_excluded(moment_of(middle), moment_of(last)):
+                low = middle
+            else:
+                last = middle
+        return moment_of(first), moment_of(last)
 
     @property
     def native(self) -> NativeForm | None:
@@ -128,6 +151,11 @@ class Timetable:
     def warnings(self) -> tuple[str, ...]:
         """What may not mean what its author thinks."""
         return tuple(text for each in self._reading.expressions for text in each.warnings)
+
+    @cached_property
+    def _bare(self) -> Slots:
+        """The slots as they were without calendars."""
+        return _slots_of(self._reading, NOTHING)
 
     @cached_property
     def _mode(self) -> Mode:
