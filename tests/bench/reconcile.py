@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from cronwright.controller.answers import Answers
+from cronwright.controller.attempts import Attempts
 from cronwright.controller.backlog import Backlogs
 from cronwright.controller.change import Changes
 from cronwright.controller.claim import Claims
@@ -142,6 +143,7 @@ class _World:
             backlogs=Backlogs(sources, claims, requests, groups),
             requests=requests,
             slow_runs=SlowRuns(client, 2.0),
+            attempts=Attempts(client, sources),
             engine=engine,
             journal=Journal(OperatorMetrics()),
             clock=lambda: self._now,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from cronwright.core.identity import RUN_REQUEST_PREFIX, request_run_id
+from cronwright.core.identity import CANCEL_PREFIX, RUN_REQUEST_PREFIX, request_run_id
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from tests.cluster.waiting import until
@@ -133,6 +133,14 @@ class Tasks:
             {"metadata": {"annotations": {f"{RUN_REQUEST_PREFIX}{request_id}": value}}},
         )
         return request_run_id(body["metadata"]["uid"], request_id)
+
+    async def cancel(self, name: str, run_id: str, *, at: datetime | None = None) -> None:
+        """Ask for the end of a run by an annotation."""
+        value = json.dumps({"requestedAt": (at or datetime.now(UTC)).isoformat(), "by": "tests"})
+        await self.client.merge_patch(
+            paths.scheduledtasks(self.namespace, name),
+            {"metadata": {"annotations": {f"{CANCEL_PREFIX}{run_id}": value}}},
+        )
 
     async def cronjob(self, name: str) -> JSONObject:
         """Read a task's CronJob."""

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,9 +25,10 @@ HOUR = timedelta(hours=1)
 HOURLY = "0 * * * *"  # native; with seconds it is managed
 
 
-def backfill(tasks: Tasks, name: str, *arguments: str) -> list[str]:
+def backfill(kubeconfig: Path, tasks: Tasks, name: str, *arguments: str) -> list[str]:
     """Run the command line; give the slots that it lists."""
     command = [sys.executable, "-m", "cronwright", "backfill", name, "-n", tasks.namespace]
+    command += ["--kubeconfig", str(kubeconfig)]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True)
     return [line.split()[-1] for line in done.stdout.splitlines()[1:]]
 
@@ -55,7 +57,7 @@ async def recorded(tasks: Tasks, name: str, count: int) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("second", "mode"), [(0, "Native"), (5, "Managed")])
 async def test_the_slots_that_a_dry_run_lists_are_run_once_each(
-    tasks: Tasks, operator: OperatorProcess, second: int, mode: str
+    kubeconfig: Path, tasks: Tasks, operator: OperatorProcess, second: int, mode: str
 ) -> None:
     wanted = passed(3, second)
     await tasks.create(
@@ -65,9 +67,9 @@ async def test_the_slots_that_a_dry_run_lists_are_run_once_each(
     assert (await tasks.ready("report"))["mode"] == mode
     span = ["--from", wanted[0], "--to", wanted[-1], "--id", "again"]
 
-    assert backfill(tasks, "report", *span, "--dry-run") == wanted
+    assert backfill(kubeconfig, tasks, "report", *span, "--dry-run") == wanted
     assert not await tasks.jobs("report")
-    assert backfill(tasks, "report", *span) == wanted
+    assert backfill(kubeconfig, tasks, "report", *span) == wanted
 
     runs = await recorded(tasks, "report", 3)
     assert [(each["slot"], each["trigger"], each["verdict"]) for each in runs] == [
@@ -89,7 +91,7 @@ async def test_the_slots_that_a_dry_run_lists_are_run_once_each(
 
 
 async def test_more_slots_than_have_room_at_once_all_run(
-    tasks: Tasks, operator: OperatorProcess
+    kubeconfig: Path, tasks: Tasks, operator: OperatorProcess
 ) -> None:
     await tasks.create(
         "many", schedule=f"0 {HOURLY}", historyLimit=50, successfulJobsHistoryLimit=0
@@ -98,7 +100,7 @@ async def test_more_slots_than_have_room_at_once_all_run(
     wanted = passed(45)
 
     listed = backfill(
-        tasks, "many", "--from", wanted[0], "--to", wanted[-1], "--limit", "45",
+        kubeconfig, tasks, "many", "--from", wanted[0], "--to", wanted[-1], "--limit", "45",
         "--order", "NewestFirst",
     )  # fmt: skip
 

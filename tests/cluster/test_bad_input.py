@@ -74,9 +74,9 @@ REFUSED = {
         '"spec.shedule"',
     ),
     "unknown-policy": Refused(
-        {"container": shell("exit 0"), "concurrencyPolicy": "Queue"},
+        {"container": shell("exit 0"), "concurrencyPolicy": "Wait"},
         'The ScheduledTask "unknown-policy" is invalid: \n* spec.concurrencyPolicy: Unsupported '
-        'value: "Queue": supported values: "Allow", "Forbid", "Replace"\n' + NOT_CHECKED,
+        'value: "Wait": supported values: "Allow", "Forbid", "Replace", "Queue"\n' + NOT_CHECKED,
     ),
     "no-duration": Refused(
         {"container": shell("exit 0"), "timeout": "soon"},

@@ -62,6 +62,9 @@ async def test_a_task_is_taken_and_shows_its_defaults(client: Client) -> None:
         "failedJobsHistoryLimit": 1,
         "historyLimit": 20,
         "priority": 0,
+        "maxQueued": 10,
+        "catchUp": {"policy": "None", "limit": 10},
+        "checkpoint": False,
         "logs": {"tailLines": 100, "maxBytes": 4096},
     }
     assert "status" not in task
@@ -159,9 +162,9 @@ async def test_a_name_of_52_characters_is_the_longest(client: Client) -> None:
         ({"container": CONTAINER, "timeout": "90"}, "spec.timeout in body should match"),
         ({"container": CONTAINER, "timeout": 90}, "spec.timeout in body must be of type string"),
         (
-            {"container": CONTAINER, "concurrencyPolicy": "Queue"},
+            {"container": CONTAINER, "concurrencyPolicy": "Wait"},
             (
-                'spec.concurrencyPolicy: Unsupported value: "Queue": supported values: "Allow", '
+                'spec.concurrencyPolicy: Unsupported value: "Wait": supported values: "Allow", '
                 '"Forbid", "Replace"'
             ),
         ),

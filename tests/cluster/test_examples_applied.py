@@ -29,6 +29,24 @@ async def test_every_example_is_ready(
     assert {f"scheduledtask.cronwright.dev/{name}" for name in ready} == applied
 
 
+async def test_a_flaky_example_succeeds_the_third_time(
+    kubectl: Kubectl, tasks: Tasks, operator: OperatorProcess
+) -> None:
+    await kubectl("apply", "-f", str(EXAMPLES / "29-retry.yaml"))
+    await tasks.ready("flaky")
+    record = await tasks.run("flaky")
+    assert (record["verdict"], record["attempts"]) == ("Succeeded", 3)
+    assert record["logTail"] == "attempt 3\n"
+
+
+async def test_an_example_counts_on_from_run_to_run(
+    kubectl: Kubectl, tasks: Tasks, operator: OperatorProcess
+) -> None:
+    await kubectl("apply", "-f", str(EXAMPLES / "30-checkpoint.yaml"))
+    status = await tasks.ended("counter", 2, timeout=60.0)
+    assert [each["result"] for each in status["history"][:2]] == ["batch 2", "batch 1"]
+
+
 # What a CronJob can't say: each is due within half a minute, but for the one-shot.
 MANAGED = sorted(EXAMPLES.glob("1[4-9]-*")) + sorted(EXAMPLES.glob("2[0-46-8]-*"))
 
@@ -58,7 +76,7 @@ async def test_what_a_cronjob_cannot_say_is_fired(
 async def test_a_request_gives_an_example_its_parameters(
     kubectl: Kubectl, tasks: Tasks, operator: OperatorProcess
 ) -> None:
-    await kubectl("apply", "-f", str(EXAMPLES / "29-parameters.yaml"))
+    await kubectl("apply", "-f", str(EXAMPLES / "31-parameters.yaml"))
     await tasks.ready("export")
     wanted = {"requestedAt": render_time(now()), "parameters": {"region": "us", "limit": 100}}
     await kubectl("annotate", "stask", "export", f"run.cronwright.dev/once={json.dumps(wanted)}")
@@ -75,7 +93,7 @@ async def test_a_request_gives_an_example_its_parameters(
 async def test_an_example_with_a_sidecar_records_the_work(
     kubectl: Kubectl, tasks: Tasks, operator: OperatorProcess
 ) -> None:
-    await kubectl("apply", "-f", str(EXAMPLES / "30-sidecar.yaml"))
+    await kubectl("apply", "-f", str(EXAMPLES / "32-sidecar.yaml"))
     await tasks.ready("with-proxy")
     record = await tasks.run("with-proxy")
     assert (record["verdict"], record["exitCode"]) == ("Succeeded", 0)

@@ -109,3 +109,19 @@ async def jobs_ended(tasks: Tasks) -> None:
         return all(job["status"].get("conditions") for job in await tasks.jobs())
 
     await until(ended)
+
+
+async def test_each_wait_for_an_attempt_costs_one_status_write_more(
+    tasks: Tasks, operator: OperatorProcess, audit: AuditLog, client: Client
+) -> None:
+    retry = {"limit": 2, "backoff": {"initial": "2s"}}
+    await tasks.create("retried", container=shell("echo words; exit 3"), retry=retry)
+    await tasks.all_ready()
+    await audit.settle(client)
+    audit.mark()
+    record = await tasks.run("retried", timeout=60.0)
+    await jobs_ended(tasks)
+
+    assert record["attempts"] == 3
+    counted = await per_task(audit, client, operator)
+    assert counted["retried"][STATUS] <= 4  # its start, two waits, its end

@@ -1,10 +1,12 @@
 """What the execution log says: each change once, and nothing that a container printed."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from cronwright.core import identity, journal
+from cronwright.core.job import job_template
 from cronwright.core.journal import Entry, Happening
 from cronwright.core.plan import World, decide
 from cronwright.core.requests import Act, Answer
@@ -150,3 +152,16 @@ def test_slots_without_a_run_are_told_as_ranges() -> None:
     assert (one.level, one.message) == ("info", "slot skipped: TooManyActive")
     assert (one.slot, one.slot_to, one.count) == (later, None, 1)
     assert one.trace_id == identity.trace_id(identity.slot_run_id(TASK_UID, later))
+
+
+def test_an_attempt_that_is_due_later_is_told_once() -> None:
+    of = task({"retry": {"limit": 1, "backoff": {}}})
+    notes = job_template(of)["metadata"]["annotations"]
+    failed = replace(JOB, annotations={**JOB.annotations, **notes})
+    last = pod(failed, "Failed")
+    run = Run(failed, (last,), settled=frozenset({(last.uid, "task", 0)}))
+    status, entries = told(world(of, run, standing=cronjob(of)))
+    (due,) = [each for each in entries if each.event is Happening.RETRY_DUE]
+    assert (due.run, due.time, due.attempts) == (JOB.name, NOON + timedelta(seconds=12), 1)
+    again = task({"retry": {"limit": 1, "backoff": {}}}, status=status.render())
+    assert told(world(again, run, standing=cronjob(again)))[1] == ()

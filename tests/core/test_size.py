@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cronwright.core import identity, size
 from cronwright.core.backlog import PENDING_AT_MOST
+from cronwright.core.checkpoint import BYTES
 from cronwright.core.gaps import GAPS_AT_MOST
 from cronwright.core.prune import KEPT_AT_MOST
 from cronwright.core.requests import WAITING_BYTES
@@ -167,3 +168,33 @@ def test_whatever_comes_in_fits_when_it_goes_out() -> None:
     fitted = size.fit(status_of("<" * 500, 50))
     assert size.encoded_size(fitted) <= size.LIMIT
     assert fitted.history
+
+
+@pytest.mark.parametrize("letter", ["a", "<"])
+@pytest.mark.parametrize("tail", [0, 2000, 16384])
+@pytest.mark.parametrize("runs", [0, 50])
+def test_runs_that_wait_and_a_checkpoint_fit_beside_all_else(
+    letter: str, tail: int, runs: int
+) -> None:
+    last = status_of("x", 0).last_run
+    assert last is not None
+    last = last.model_copy(update={"log_tail": letter * tail})
+    ids = [f"2f1d2c3b-0000-4000-8000-{number:012}" for number in range(50)]
+    going = {"trigger": Trigger.SCHEDULE, "slot": NOW}
+    status = status_of("y" * 500, runs).model_copy(
+        update={
+            "last_run": last,
+            "last_failure": last,
+            "checkpoint": "c" * (BYTES - 2),
+            "active": [ActiveRun(id=i, name="n" * 63, start_time=NOW, **going) for i in ids],
+            "pending": [
+                PendingRun(id=i, reason=PendingReason.RETRY, request="r" * 63, due=NOW, **going)
+                for i in ids
+            ],
+            "requests": [RequestRef(id=f"{'r' * 60}{n}", time=NOW) for n in range(100)],
+        }
+    )
+    assert not size._surely_small(status) or size.encoded_size(status) <= size.LIMIT
+    fitted = size.fit(status)
+    assert size.encoded_size(fitted) <= size.LIMIT
+    assert (fitted.pending, fitted.checkpoint) == (status.pending, status.checkpoint)

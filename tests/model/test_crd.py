@@ -60,6 +60,7 @@ def test_defaults_stand_in_the_spec_and_nowhere_in_the_status() -> None:
         "maxQueued": 10,
         "catchUp": {"policy": "None", "limit": 10},
         "suspend": False,
+        "checkpoint": False,
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 1,
         "priority": 0,

@@ -20,7 +20,7 @@
 - apiGroups: [batch]
   resources: [cronjobs/status]
   verbs: [patch]
-# Starts requested runs, ends runs at their timeout, prunes recorded ones.
+# Starts requested runs, ends runs at their timeout or when cancelled, prunes recorded ones.
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, patch, delete]

@@ -11,9 +11,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from cronwright.api import names
 from cronwright.core.backfill import DEFAULT_LIMIT, LIMIT_AT_MOST, Order
+from cronwright.core.retry import written
 from cronwright.model.duration import parse_duration
 from cronwright.model.extensions import check_extensions
 from cronwright.model.parameter import PARAMETERS_AT_MOST, Parameter
+from cronwright.model.retry import Backoff, Retry
 from cronwright.model.task import Logs, TaskSpec
 from cronwright.schedule import load_zone
 
@@ -23,6 +25,7 @@ _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
     "time_zone": load_zone,
     "timeout": lambda value: parse_duration(value, "spec.timeout"),
     "extensions": check_extensions,
+    "retry": written,
 }
 
 
@@ -38,6 +41,21 @@ class StrictParameter(Parameter):
     model_config = _STRICT
 
 
+class StrictBackoff(Backoff):
+    """`spec.retry.backoff`, with no field that isn't known."""
+
+    model_config = _STRICT
+
+
+class StrictRetry(Retry):
+    """`spec.retry`, with no field that isn't known."""
+
+    model_config = _STRICT
+    backoff: StrictBackoff | None = Field(
+        default=None, description=Retry.model_fields["backoff"].description
+    )
+
+
 class StrictSpec(TaskSpec):
     """The spec of a ScheduledTask, with no field that isn't known."""
 
@@ -49,6 +67,10 @@ class StrictSpec(TaskSpec):
         default=None,
         max_length=PARAMETERS_AT_MOST,
         description=TaskSpec.model_fields["parameters"].description,
+    )
+
+    retry: StrictRetry | None = Field(
+        default=None, description=TaskSpec.model_fields["retry"].description
     )
 
     @field_validator(*_CHECKS)

@@ -34,8 +34,8 @@ class Children:
         namespace: str,
         queue: WorkQueue[TaskKey],
         witness: Witness,
-        on_restored: Callable[[], Awaitable[None]],
         groups: Groups,
+        on_restored: Callable[[], Awaitable[None]],
     ) -> None:
         self._queue = queue
         self._witness = witness

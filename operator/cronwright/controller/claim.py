@@ -86,6 +86,8 @@ class Claims:
         if cronjob is None or cronjob.deleting or cronjob.uid != followed.cronjob_uid:
             raise NotStandingError(key)
         for job in replaced:
+            if job.finished:
+                continue  # its run waits for an attempt, and waits no more once this one is there
             await self._requests.delete_job(job)
         run_id = identity.slot_run_id(followed.task_uid, slot.nominal)
         time = render_time(slot.nominal)

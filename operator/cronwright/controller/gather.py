@@ -5,14 +5,16 @@ first, and asks the API server nothing.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cronwright.controller.intake import Intake
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Testimony, Witness
+from cronwright.core import retry
+from cronwright.core.attempts import last_attempts
 from cronwright.core.facts import CronJobFacts, JobFacts
-from cronwright.core.identity import short_id
+from cronwright.core.identity import RETRY, short_id
 from cronwright.core.ledger import Sight
 from cronwright.core.plan import World
 from cronwright.core.pod import PodFacts
@@ -35,6 +37,8 @@ class Sources:
     # What each CronJob's generation was after our last write: a write whose status write failed
     # must not look like somebody else's.
     generations: dict[TaskKey, int]
+    # Runs that have their record, of those whose Jobs may be tried again.
+    closed: dict[TaskKey, frozenset[str]] = field(default_factory=dict)
 
 
 def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
@@ -44,6 +48,7 @@ def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
     """
     body = sources.tasks.get(key)
     if body is None:
+        sources.closed.pop(key, None)
         return None
     task = ScheduledTask.from_body(body)
     known = {entry.id for entry in task.status.history}
@@ -55,10 +60,13 @@ def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
             recorded.append(job)
         else:
             runs.append(_run(sources, job, testimonies.get(job.uid) or Testimony()))
+    closed = frozenset(job.run_id for job in recorded if RETRY in job.annotations)
+    if closed != sources.closed.get(key, frozenset()):
+        sources.closed[key] = closed
     return World(
         task=task,
         cronjob=sources.cronjobs.get(*key),
-        runs=tuple(runs),
+        runs=tuple(last_attempts(runs)),
         recorded=tuple(job for job in recorded if sources.jobs.get(*_place(job)) is job),
         now=now,
         own_generation=sources.generations.get(
@@ -78,17 +86,30 @@ def _sight(sources: Sources, now: datetime) -> Sight:
 
 
 def active_jobs(sources: Sources, key: TaskKey, *, judged: bool) -> list[JobFacts]:
-    """List a task's Jobs that have not ended; `judged` by their pods, else by their own word."""
-    standing = [
-        job
-        for job in sources.jobs.select(key)
-        if job.owner_uid and not job.finished and not job.deleting
-    ]
+    """List a task's Jobs that have not ended; `judged` by their pods, else by their own word.
+
+    A run that waits for its next attempt is active: its last Job stands for it.
+    """
+    jobs = [job for job in sources.jobs.select(key) if job.owner_uid and not job.deleting]
+    standing = [job for job in jobs if not job.finished]
+    waiting = _waiting(sources, key, [job for job in jobs if RETRY in job.annotations])
     if not judged:
-        return standing
+        return standing + [job for job in waiting if job.finished]
     testimonies = sources.witness.of(key)
     runs = [_run(sources, job, testimonies.get(job.uid) or Testimony()) for job in standing]
-    return [run.job for run in runs if judge(run.job, run.pods) is None]
+    return [run.job for run in runs if judge(run.job, run.pods) is None] + waiting
+
+
+def _waiting(sources: Sources, key: TaskKey, jobs: list[JobFacts]) -> list[JobFacts]:
+    if not jobs:
+        return []
+    testimonies, closed = sources.witness.of(key), sources.closed.get(key, frozenset())
+    runs = [
+        _run(sources, job, testimonies.get(job.uid) or Testimony())
+        for job in jobs
+        if job.run_id not in closed
+    ]
+    return [run.job for run in last_attempts(runs) if retry.waits(run.job, run.pods)]
 
 
 def _jobs(sources: Sources, key: TaskKey, testimonies: dict[str, Testimony]) -> list[JobFacts]:

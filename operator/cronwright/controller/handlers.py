@@ -5,6 +5,7 @@ restart. The handler keeps the body in `tasks` and puts the key on the queue; `r
 from there.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ def register(
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def _event(event: kopf.RawEvent, **_: Any) -> None:
         body = event["object"]
+        tasks.heard = time.monotonic()
         key = TaskKey(body["metadata"]["namespace"], body["metadata"]["name"])
         if event["type"] == "DELETED":
             tasks.remove(key, body["metadata"]["uid"])

@@ -66,7 +66,7 @@ class OperatorMetrics(Metrics):
             self._slots.labels(where, entry.verdict, entry.reason or "").inc(entry.count or 1)
             if entry.verdict is Verdict.MISSED:
                 self._missed[TaskKey(where, entry.task_name)] = entry.timestamp.timestamp()
-        else:
+        elif entry.event is not Happening.RETRY_DUE:
             self._runs.labels(where, entry.verdict, entry.trigger).inc()
             if entry.duration_seconds is not None:
                 self._durations.labels(entry.verdict).observe(entry.duration_seconds)

@@ -9,7 +9,6 @@ import signal
 import socket
 from collections.abc import Coroutine
 from datetime import UTC, datetime
-from functools import partial
 from secrets import token_hex
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from aiohttp import web
 
 from cronwright.controller import alarm, handlers, health, token
 from cronwright.controller.answers import Answers
+from cronwright.controller.attempts import Attempts
 from cronwright.controller.backlog import Backlogs
 from cronwright.controller.change import Changes
 from cronwright.controller.children import Children
@@ -39,7 +39,6 @@ from cronwright.controller.request import Requests
 from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.standby import Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
-from cronwright.controller.watch import TaskWatch
 from cronwright.controller.witness import Witness
 from cronwright.controller.write import CronJobWriter
 from cronwright.core.election import Durations
@@ -71,8 +70,7 @@ async def run(settings: OperatorSettings) -> None:
         async with Client(
             credentials, max_connections=settings.max_connections, fence=leadership.check
         ) as client:
-            clients = (client, unfenced)
-            await _Operator(settings, credentials, clients, leadership, stop).run()
+            await _Operator(settings, credentials, (client, unfenced), leadership).run(stop)
 
 
 def _lease(client: Client, settings: OperatorSettings) -> Lease | None:
@@ -110,9 +108,7 @@ class _Operator:
         credentials: Credentials,
         clients: tuple[Client, Client],
         leadership: Leadership,
-        stop: asyncio.Event,
     ) -> None:
-        self._stop = stop
         self._settings = settings
         self._credentials = credentials
         self._client, self._unfenced = clients
@@ -121,21 +117,15 @@ class _Operator:
         self._tasks = TaskStore()
         self._queue: WorkQueue[TaskKey] = WorkQueue()
         self._witness = Witness()
-        registry = handlers.register(self._tasks, self._queue, self._login)
-        # Kopf puts its own handlers in place of ours, and takes five seconds longer to end.
-        signals = partial(_stop_on_signals, stop)
-        self._watch = TaskWatch(registry, settings.namespace, signals)
-        self._relist = Relist(
-            self._client, self._tasks, self._queue, settings.namespace, self._watch.begin_anew
-        )
         self._groups = Groups(settings.concurrency_group_size, self._queue.add)
+        self._relist = Relist(self._client, self._tasks, self._queue, settings.namespace)
         self._children = Children(
             self._client,
             settings.namespace,
             self._queue,
             self._witness,
-            self._relist.restore,
             self._groups,
+            self._relist.restore,
         )
         look = self._children.pods.get
         self._collector = Collector(self._client, self._witness, look, self._queue.add)
@@ -151,12 +141,14 @@ class _Operator:
         )
         self._client.observe = self._unfenced.observe = self._metrics.called
         self._crew = self._make_crew()
+        self._watching = asyncio.Event()
         self._over = asyncio.Event()
 
-    async def run(self) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """Start everything, and end it when told to or when a part has failed."""
         runner = await self._serve_health()
-        stopped: asyncio.Task[Any] = asyncio.create_task(self._stop.wait())
+        stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+        signals = asyncio.create_task(self._take_signals_back(stop))
         crew = asyncio.create_task(self._crew.run(self._all_known()))
         parts = [crew, *(asyncio.create_task(part) for part in self._parts())]
         self._lifecycle.enter(State.RUNNING, leading=False)
@@ -173,7 +165,7 @@ class _Operator:
             self._over.set()
             await self._collector.stop()
             await self._inquirer.stop()
-            await _cancel(*parts, stopped)
+            await _cancel(*parts, stopped, signals)
             if runner is not None:
                 await runner.cleanup()
             self._lifecycle.enter(State.TERMINATED, leading=False)
@@ -182,17 +174,37 @@ class _Operator:
         settings = self._settings
         return [
             *(informer.run() for informer in self._children.all),
-            self._watch.run(self._over),
+            self._watch_tasks(),
             self._relist.run(settings.relist_seconds),
             self._groups.report(self._client),
             *([token.hand_over(self._unfenced, settings)] if settings.api_token_file else []),
         ]
 
+    async def _watch_tasks(self) -> None:
+        registry = handlers.register(self._tasks, self._queue, self._login)
+        # Kopf would ask who the user is, whom a pod's image need not know by name.
+        identity: Any = "cronwright"
+        await kopf.operator(
+            registry=registry,
+            identity=identity,
+            settings=handlers.configure(kopf.OperatorSettings()),
+            standalone=True,
+            clusterwide=not self._settings.namespace,
+            namespaces=[self._settings.namespace] if self._settings.namespace else [],
+            stop_flag=self._over,
+            ready_flag=self._watching,
+        )
+
+    async def _take_signals_back(self, stop: asyncio.Event) -> None:
+        # Kopf puts its own handlers in place of ours, and takes five seconds longer to end.
+        await self._watching.wait()
+        _stop_on_signals(stop)
+
     async def _login(self) -> kopf.ConnectionInfo:
         return kopf.ConnectionInfo(**await self._credentials.connection())
 
     async def _all_known(self) -> None:
-        await self._watch.ready.wait()
+        await self._watching.wait()
         for informer in self._children.all:
             await informer.synced.wait()
 
@@ -220,6 +232,7 @@ class _Operator:
             backlogs=Backlogs(self._sources, self._claims, self._requests, self._groups),
             requests=self._requests,
             slow_runs=SlowRuns(self._client, self._settings.slow_run_factor),
+            attempts=Attempts(self._client, self._sources),
             engine=self._engine,
             journal=Journal(self._metrics),
             clock=_now,
@@ -251,4 +264,4 @@ class _Operator:
     def _ready(self) -> bool:
         children = self._children.all
         lively = all(each.synced.is_set() and each.age() < _DEAF_AFTER for each in children)
-        return self._watch.ready.is_set() and lively
+        return self._watching.is_set() and lively

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cronwright.controller.answers import Answers
+from cronwright.controller.attempts import Attempts
 from cronwright.controller.backlog import Backlogs, Footing
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
@@ -54,6 +55,7 @@ class Tools:
     backlogs: Backlogs
     requests: Requests
     slow_runs: SlowRuns
+    attempts: Attempts
     engine: Engine
     journal: Journal
     clock: Callable[[], datetime]
@@ -128,6 +130,9 @@ class Reconciler:
             await self._end(job, "timeout")
         for job in plan.cancels.jobs:
             await self._end(job, "cancel")
+        begun: set[str] = set()
+        if readiness.ok and plan.rendered is not None and cronjob is not None:
+            begun = await tools.attempts.start(world, plan, cronjob)
         started: list[JobFacts] = []
         # What a backfill asks for, and what is to wait, the status alone answers.
         answered = [*plan.cancels.answers, *plan.taken_in.answers]
@@ -148,6 +153,7 @@ class Reconciler:
         return Outcome(
             readiness, cronjob, written, tuple(started), tuple(answered),
             engine.progress(key), engine.gaps(key), self._sources.intake.put_off(key),
+            begun=begun,
         )  # fmt: skip
 
     def _active(self, key: TaskKey) -> set[str]:

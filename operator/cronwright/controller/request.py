@@ -46,6 +46,8 @@ class Requests:
         later, and its list of active ones is behind for so long.
         """
         for other in answer.replaces:
+            if other.finished:
+                continue  # its run waits for an attempt, and waits no more once this one is there
             await self.delete_job(other)
         body = await self._create(task, cronjob, answer)
         if not await self._enter(task, cronjob, body, ended):

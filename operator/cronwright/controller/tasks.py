@@ -39,7 +39,9 @@ class TaskStore:
 
     def __init__(self) -> None:
         self._tasks: dict[TaskKey, _Packed] = {}
-        self.restored: float | None = None  # when, on the monotonic clock, the state was set back
+        # When, on the monotonic clock, Kopf told of a task last, and the state was set back.
+        self.heard = 0.0
+        self.restored: float | None = None
 
     def put(self, body: Mapping[str, Any]) -> bool:
         """Keep a body; False where it is no newer than the kept one.

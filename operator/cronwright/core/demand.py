@@ -48,6 +48,8 @@ def decide(
     """
     task, now = world.task, world.now
     known = united(task.status.pending, world.put_off)
+    # A run that waits for its next attempt is active: `running` has its last Job.
+    known = [each for each in known if each.reason is not PendingReason.RETRY]
     waiting = without(_to_start(known, world), cancelled)
     answers: tuple[Answer, ...] = ()
     taken = TakenIn(progress=tuple(task.status.backfills))
@@ -58,8 +60,6 @@ def decide(
     waiting = united(waiting, _to_start([*queued, *taken.pending], world))
     halfway = {job.run_id for job in world.jobs if _is_halfway(job)}
     active = len([job for job in running if job.run_id not in halfway])
-    # A run that waits for its next attempt is active, and no Job shows it.
-    active += sum(each.reason is PendingReason.RETRY for each in waiting)
     waits = backlog.decide(waiting, Rules.of(task), active, halfway, now)
     # What has begun was looked at as well: it must not come back from where it was put off.
     waits = replace(waits, seen=waits.seen | {each.id for each in known})
@@ -84,8 +84,7 @@ def _to_start(entries: Iterable[PendingRun], world: "World") -> list[PendingRun]
     return [
         each
         for each in entries
-        if each.reason is PendingReason.RETRY
-        or not (
+        if not (
             each.id in begun
             or short_id(each.id) in short
             or (each.slot in taken and each.slot and not each.request)

@@ -25,7 +25,7 @@ def ending_of_gone(
     if decided is not None:
         return decided
     replaced = task.spec.concurrency_policy is ConcurrencyPolicy.REPLACE and any(
-        other.created >= run.job.created and other.uid != run.job.uid for other in jobs
+        other.created >= run.job.created and other.run_id != run.job.run_id for other in jobs
     )
     if not replaced and makes_room(task, now):
         return None

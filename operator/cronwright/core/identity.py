@@ -19,6 +19,12 @@ TASK_VERSION: Final = f"{PREFIX}version"
 REQUEST: Final = f"{PREFIX}request"
 PARAMETERS: Final = f"{PREFIX}parameters"
 ENDING: Final = f"{PREFIX}ending"
+RETRY: Final = f"{PREFIX}retry"  # the policy by which the operator tries a Job's run again
+ATTEMPT: Final = f"{PREFIX}attempt"
+# Of a later attempt: the retries that count, the run's first Job, and when that one started.
+RETRIES: Final = f"{PREFIX}retries"
+FIRST_JOB: Final = f"{PREFIX}first-job"
+FIRST_START: Final = f"{PREFIX}first-start"
 ADOPT: Final = f"{PREFIX}adopt"
 TEMPLATE_HASH: Final = f"{PREFIX}template-hash"
 SCHEDULE: Final = f"{PREFIX}schedule"
@@ -77,6 +83,12 @@ def slot_job_name_apart(task_name: str, run_id: str) -> str:
     """Name the Job of a slot so that no Job of the CronJob controller can have that name."""
     digest = hashlib.sha256(run_id.encode()).hexdigest()[: _DIGEST_LENGTH - 1]
     return f"{task_name[: _NAME_LIMIT - _DIGEST_LENGTH - 1]}-s{digest}"
+
+
+def attempt_job_name(task_name: str, run_id: str, attempt: int) -> str:
+    """Name the Job of a later attempt of a run: whoever comes second finds it taken."""
+    digest = hashlib.sha256(f"{run_id} {attempt}".encode()).hexdigest()[: _DIGEST_LENGTH - 1]
+    return f"{task_name[: _NAME_LIMIT - _DIGEST_LENGTH - 1]}-a{digest}"
 
 
 def short_id(run_id: str) -> str:

@@ -7,11 +7,12 @@ run, `controller/claim` that of a slot which the operator fires.
 import json
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final, Self
 
-from cronwright.core import identity
-from cronwright.core.parameters import values
+from cronwright.core import identity, retry
+from cronwright.core.parameters import note, noted, values
 from cronwright.core.requests import Answer
 from cronwright.errors import FieldError
 from cronwright.model.base import render_time
@@ -34,6 +35,7 @@ class RunNames:
     trace: str
     span: str
     slot: str = ""
+    attempt: int = 1
 
     @classmethod
     def of(cls, run_id: str, slot: str = "") -> Self:
@@ -65,9 +67,12 @@ def job_template(
     for each in (metadata, pod_metadata):
         each["labels"] = {**(each.get("labels") or {}), identity.TASK_LABEL: task.name}
     chosen = values(spec.parameters or (), given or {})
-    notes = {**_origin(task), **_note(chosen)}
+    notes = {**_origin(task), **note(chosen)}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), **notes}
     _set_limits(job, spec.timeout_seconds)
+    metadata["annotations"] |= _set_retry(task, job, pod_spec)
+    if spec.checkpoint:
+        _write_checkpoints(pod_spec)
     environment = _environment(task, run)
     for kind in ("initContainers", "containers"):
         for container in pod_spec.get(kind) or ():
@@ -91,6 +96,37 @@ def _set_limits(job: JSONObject, timeout: int | None) -> None:
         job["ttlSecondsAfterFinished"] = max(TTL_FLOOR, job["ttlSecondsAfterFinished"])
 
 
+def _set_retry(task: ScheduledTask, job: JSONObject, pod: JSONObject) -> dict[str, str]:
+    """Have a Job tried again as the task says: by itself, or by the operator; give its notes."""
+    wanted, managed = task.spec.retry, task.spec.job_an_attempt
+    if wanted is None and not managed:
+        return {}
+    field = "spec.retry" if wanted else "spec.checkpoint"
+    own = [each for each in ("backoffLimit", "podFailurePolicy") if job.get(each) is not None]
+    if task.spec.job_template and own:
+        problem = f"spec.jobTemplate has a {own[0]} of its own"
+        raise FieldError(field, job[own[0]], problem, "remove one of the two, or write retry.limit")
+    in_place = pod.get("restartPolicy") != "Never"
+    if in_place and (managed or (wanted and wanted.on_exit_codes)):
+        value = pod.get("restartPolicy")
+        problem = "its container restarts in place, which only retry.limit can bound"
+        raise FieldError(field, value, problem, "write restartPolicy: Never")
+    if managed:
+        job["backoffLimit"] = 0
+    elif wanted:
+        job.update(retry.rendered(wanted))
+        if in_place:
+            del job["podFailurePolicy"]  # there is none for containers that restart
+    return {identity.RETRY: retry.written(wanted)} if managed and wanted else {}
+
+
+def _write_checkpoints(pod: JSONObject) -> None:
+    """Have the containers' termination messages be their own words, also where they fail."""
+    for container in pod.get("containers") or ():
+        if isinstance(container, dict):
+            container["terminationMessagePolicy"] = "File"
+
+
 def _from_container(container: Mapping[str, Any]) -> JSONObject:
     # A task that says only what to run gets one attempt, and its last words in the status.
     defaults = {
@@ -108,11 +144,6 @@ def _origin(task: ScheduledTask) -> dict[str, str]:
     if task.spec.concurrency_group is not None:
         origin[identity.GROUP] = task.spec.concurrency_group
     return origin
-
-
-def _note(chosen: Mapping[str, str]) -> dict[str, str]:
-    text = json.dumps(chosen, ensure_ascii=False, separators=(",", ":"))
-    return {identity.PARAMETERS: text} if chosen else {}
 
 
 def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
@@ -136,6 +167,12 @@ def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
         entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": _literal(text)})
     if run and run.slot:
         entries.append({"name": "CRONWRIGHT_SLOT", "value": run.slot})
+    if run and task.spec.checkpoint and task.status.checkpoint:
+        text = task.status.checkpoint
+        entries.append({"name": "CRONWRIGHT_CHECKPOINT", "value": _literal(text)})
+    if task.spec.job_an_attempt:
+        number = run.attempt if run else 1
+        entries.append({"name": "CRONWRIGHT_ATTEMPT", "value": str(number)})
     if run:
         entries.append({"name": "TRACEPARENT", "value": f"00-{run.trace}-{run.span}-01"})
     return entries
@@ -192,6 +229,27 @@ def request_job(task: ScheduledTask, cronjob_uid: str, answer: Answer) -> JSONOb
     job = _job(task, cronjob_uid, template, identity.request_job_name(task.name, run_id), notes)
     job["spec"]["suspend"] = True
     return job
+
+
+def attempt_job(
+    task: ScheduledTask, cronjob_uid: str, attempt: retry.Attempt, now: datetime
+) -> JSONObject:
+    """Render the Job of a later attempt of a run, from the task as it is now."""
+    slot = render_time(attempt.slot) if attempt.slot else ""
+    names = replace(RunNames.of(attempt.run_id, slot), attempt=attempt.number)
+    # With the values that the run began with, also where the defaults are others by now.
+    given = noted(attempt.notes.get(identity.PARAMETERS))
+    template = job_template(task, names, given)
+    template["spec"].pop("ttlSecondsAfterFinished", None)  # the Job is the claim to the attempt
+    timeout = task.spec.timeout_seconds
+    if timeout is not None:
+        left = timeout - int((now - attempt.first_start).total_seconds())
+        net = max(left, 0) + DEADLINE_MARGIN
+        template["spec"]["activeDeadlineSeconds"] = min(
+            net, template["spec"]["activeDeadlineSeconds"]
+        )
+    name = identity.attempt_job_name(task.name, attempt.run_id, attempt.number)
+    return _job(task, cronjob_uid, template, name, retry.dumped(attempt))
 
 
 def _job(

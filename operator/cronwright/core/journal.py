@@ -21,6 +21,7 @@ from cronwright.model.status import (
     Captured,
     Gap,
     Mode,
+    PendingReason,
     RunRecord,
     TaskStatus,
     Trigger,
@@ -50,6 +51,7 @@ class Happening(StrEnum):
     STARTED = "Started"
     ENDED = "Ended"
     NOT_STARTED = "NotStarted"
+    RETRY_DUE = "RetryDue"
 
 
 def _render_instant(time: datetime) -> str:
@@ -85,13 +87,14 @@ class Entry(BaseModel):
     message: str = Field(description="What happened, for people.")
     event: Happening = Field(
         description="What happened: Started, Ended, or NotStarted for slots and requests that "
-        "had no run."
+        "had no run; RetryDue where a run waits for its next attempt."
     )
     mode: Mode | None = Field(default=None, description="Who fires the task's slots.")
     trigger: Trigger | None = Field(default=None, description="What started the run.")
     time: Time | None = Field(
         default=None,
-        description="When the run started or ended, by the cluster's clock, to the second.",
+        description="When the run started or ended, or is due again, by the cluster's clock, to "
+        "the second.",
     )
     reason: str | None = Field(default=None, description="Why it ended so, in one word.")
     exit_code: int | None = Field(
@@ -143,6 +146,7 @@ def entries(world: World, plan: Plan, outcome: Outcome, status: TaskStatus) -> t
     return (
         *(_not_started(subject, gap) for gap in new_gaps(plan, outcome, old)),
         *(_started(subject, run) for run in sorted(begun, key=_start)),
+        *_retry_due(subject, old, status),
         *_ended(subject, records),
     )
 
@@ -189,6 +193,24 @@ def _ended(subject: Subject, records: Iterable[RunRecord]) -> Iterable[Entry]:
             duration_seconds=took,
             captured=each.captured,
         )
+
+
+def _retry_due(subject: Subject, old: TaskStatus, status: TaskStatus) -> Iterable[Entry]:
+    told = {(each.id, each.attempt) for each in old.pending}
+    names = {run.id: run.name for run in status.active}
+    for each in status.pending:
+        if each.reason is PendingReason.RETRY and (each.id, each.attempt) not in told:
+            yield Entry.make(
+                subject,
+                Happening.RETRY_DUE,
+                trace_id=trace_id(each.id),
+                run=names.get(each.id),
+                slot=each.slot,
+                message=f"attempt {each.attempt - 1} failed; the next is due",
+                trigger=each.trigger,
+                time=each.due,
+                attempts=each.attempt - 1,
+            )
 
 
 def _because(record: RunRecord) -> str:

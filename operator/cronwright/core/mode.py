@@ -23,6 +23,10 @@ QUEUE: Final = "Queue"
 CONCURRENCY_GROUP: Final = "ConcurrencyGroup"
 # Slots are made up for: the CronJob controller makes up for the latest one or none.
 CATCH_UP: Final = "CatchUp"
+# A Job does not try again so: after a backoff of its own choosing, for reasons, with jitter.
+RETRY: Final = "Retry"
+# A CronJob hands nothing from one run to the next.
+CHECKPOINT: Final = "Checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,10 @@ def choose(
 def _wants(task: ScheduledTask) -> tuple[str, str] | None:
     """Say what the task asks for beside its times that no CronJob does."""
     spec = task.spec
+    if spec.checkpoint:
+        return CHECKPOINT, "a CronJob hands nothing from one run to the next"
+    if spec.job_an_attempt:
+        return RETRY, "a Job chooses neither when it tries again nor for which reasons"
     if spec.concurrency_policy is ConcurrencyPolicy.QUEUE:
         return QUEUE, "a CronJob lets no slot wait for a run to end"
     if spec.concurrency_group is not None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any, Final
 
+from cronwright.core import identity
 from cronwright.core.pattern import compiled
 from cronwright.core.pattern_text import PatternError
 from cronwright.core.size import stored_size
@@ -203,6 +204,21 @@ def rendered(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[
         for each in parameters
         if given.get(each.name) is not None
     }
+
+
+def note(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Make the annotation in which a Job carries the values that it was made with."""
+    text = json.dumps(chosen, ensure_ascii=False, separators=(",", ":"))
+    return {identity.PARAMETERS: text} if chosen else {}
+
+
+def noted(annotation: str | None) -> dict[str, str]:
+    """Read that annotation; what somebody else has put there is nothing."""
+    try:
+        found = json.loads(annotation or "{}")
+    except ValueError:
+        return {}
+    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _written(value: object, kind: ParameterType) -> str:

@@ -6,12 +6,13 @@ reason here, and none of them happens twice for the same facts.
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from cronwright.core import cancel, demand, identity
+from cronwright.core import cancel, checkpoint, demand, identity
+from cronwright.core.attempts import Bounds, Orphan, bounds_of, orphans
 from cronwright.core.backfill import TakenIn
 from cronwright.core.backlog import Backlog, united
 from cronwright.core.cancel import Cancels
@@ -24,7 +25,8 @@ from cronwright.core.mode import Firing, choose, digest
 from cronwright.core.parameters import check_declared
 from cronwright.core.prune import prune
 from cronwright.core.requests import Answer
-from cronwright.core.run import Run
+from cronwright.core.retry import Attempt, next_attempt, waits
+from cronwright.core.run import Run, first_start, trigger_of
 from cronwright.core.slots import RECHECK, unsettled_slot
 from cronwright.core.stall import Stall, stall_of
 from cronwright.core.terms import timetable_of
@@ -32,10 +34,11 @@ from cronwright.core.verdict import Ending, judge
 from cronwright.errors import FieldError
 from cronwright.model import conditions
 from cronwright.model.extensions import check_extensions
-from cronwright.model.status import PendingRun
+from cronwright.model.status import PendingReason, PendingRun
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Timetable
 
+AGAIN: Final = timedelta(seconds=5)
 _SCHEDULE_FIELDS: Final = (
     "spec.schedule", "spec.every", "spec.at", "spec.startAt", "spec.endAt", "spec.jitter",
     "spec.exclude",
@@ -58,7 +61,8 @@ class World:
     @property
     def jobs(self) -> tuple[JobFacts, ...]:
         """List the Jobs that stand."""
-        return (*(run.job for run in self.runs if not run.gone), *self.recorded)
+        earlier = (job for run in self.runs for job in run.earlier)
+        return (*(run.job for run in self.runs if not run.gone), *earlier, *self.recorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,9 @@ class Plan:
     stall: Stall | None = None
     endings: Mapping[str, Ending] = field(default_factory=dict)  # by run id
     prunes: tuple[JobFacts, ...] = ()
+    attempts: tuple[Attempt, ...] = ()  # of runs that wait
+    orphans: tuple[Orphan, ...] = ()  # runs that waited, and whose Jobs are gone
+    checkpoint: str | None = None
     wake: datetime | None = None
 
 
@@ -109,13 +116,19 @@ def decide(world: World) -> Plan:
     step = _step(world, firing, rendered) if firing and rendered else Step.REFUSE
     timeouts, timeout_wake = _timeouts(world)
     cancels = _cancels(world)
-    endings, captures, waiting = _judge_runs(world, {j.uid for j in (*timeouts, *cancels.jobs)})
+    bounds = _bounds(world, cancels.ids)
+    judged = _judge_runs(world, {j.uid for j in (*timeouts, *cancels.jobs)}, bounds)
+    gone = orphans(world.task, _known(world), bounds)
+    attempts = (*judged.attempts, *(each.attempt for each in gone if each.ending is None))
     asked = demand.decide(
-        world, timetable, _running(world), acts=step is Step.KEEP, cancelled=cancels.ids
+        world, timetable, _active(world), acts=step is Step.KEEP, cancelled=cancels.ids
     )
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
-    stall, stall_wake = _stall(world, endings)
-    wakes = [timeout_wake, prune_wake, stall_wake, *asked.wakes, *waiting]
+    stall, stall_wake = _stall(world, judged.endings)
+    wakes = [timeout_wake, prune_wake, stall_wake, *asked.wakes, *judged.wakes]
+    for each in attempts:
+        # One that is due and can't be started is tried again.
+        wakes.append(bounds.wake(each) if each.due > world.now else world.now + AGAIN)
     if step is Step.WAIT:
         wakes.append(world.now + RECHECK)
     return Plan(
@@ -125,14 +138,17 @@ def decide(world: World) -> Plan:
         firing=firing,
         digest=digest(world.task, firing),
         rendered=rendered,
-        captures=captures,
+        captures=tuple(judged.captures),
         timeouts=tuple(job for job in timeouts if job not in cancels.jobs),
         cancels=cancels,
         answers=asked.answers,
         taken_in=asked.taken_in,
         backlog=asked.backlog,
         stall=stall,
-        endings=endings,
+        endings=judged.endings,
+        attempts=attempts,
+        checkpoint=checkpoint.latest(world.task, _over(world, judged)),
+        orphans=gone,
         prunes=prunes,
         # A time that has passed brought us here: waking for it again would never end.
         wake=min((each for each in wakes if each is not None and each > world.now), default=None),
@@ -149,8 +165,8 @@ def _accept(
         check_extensions(task.spec.extensions)
         check_declared(task.spec)
         _ = task.spec.catch_up.reach
-        waits = bool(task.status.pending or world.put_off)
-        firing = choose(task, timetable, world.cronjob, _running(world), waits=waits)
+        wait = bool(task.status.pending or world.put_off)
+        firing = choose(task, timetable, world.cronjob, _active(world), waits=wait)
         fired = timetable.resolved if timetable and firing.managed else None
         return timetable, firing, render(task, firing.native, fired), _ready(firing, timetable)
     except FieldError as error:
@@ -194,12 +210,16 @@ def moves_slots(cronjob: CronJobFacts, spec: Mapping[str, object]) -> bool:
     )
 
 
-def _judge_runs(
-    world: World, late: Set[str]
-) -> tuple[dict[str, Ending], tuple[Capture, ...], list[datetime | None]]:
-    endings: dict[str, Ending] = {}
-    captures: list[Capture] = []
-    wakes: list[datetime | None] = []
+@dataclass(slots=True)
+class _Judged:
+    endings: dict[str, Ending] = field(default_factory=dict)
+    captures: list[Capture] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    wakes: list[datetime | None] = field(default_factory=list)
+
+
+def _judge_runs(world: World, late: Set[str], bounds: Bounds) -> _Judged:
+    judged = _Judged()
     for run in world.runs:
         ending = _ending(run, world)
         capture = capture_of(
@@ -210,13 +230,33 @@ def _judge_runs(
             late=run.job.uid in late,
         )
         if capture is not None:
-            captures.append(capture)
-        elif ending is not None:
-            endings[run.job.run_id] = ending
+            judged.captures.append(capture)
         if ending is None:
             soon = run.gone and makes_room(world.task, world.now)
-            wakes.append(world.now + RECHECK if soon else listen_time(run.job, world.now))
-    return endings, tuple(captures), wakes
+            judged.wakes.append(world.now + RECHECK if soon else listen_time(run.job, world.now))
+            continue
+        attempt = next_attempt(run.job, run.pods, ending)
+        if attempt is not None:
+            ending = bounds.end(attempt)
+        if attempt is not None and ending is None:
+            judged.attempts.append(_as_shown(attempt, world.task))
+        elif ending is not None and capture is None:
+            judged.endings[run.job.run_id] = ending
+    return judged
+
+
+def _over(world: World, judged: _Judged) -> list[Run]:
+    """List the runs whose last attempt has ended, with nothing left to be read of it."""
+    ids = {*judged.endings, *(each.run_id for each in judged.attempts)}
+    return [run for run in world.runs if run.job.run_id in ids]
+
+
+def _as_shown(attempt: Attempt, task: ScheduledTask) -> Attempt:
+    """Keep to the due time that the status shows: a pod that is gone tells less of its end."""
+    shown = next((each for each in task.status.pending if each.id == attempt.run_id), None)
+    if shown is None or shown.attempt != attempt.number or shown.due is None:
+        return attempt
+    return replace(attempt, due=shown.due)
 
 
 def _ending(run: Run, world: World) -> Ending | None:
@@ -235,10 +275,47 @@ def _stall(world: World, endings: Mapping[str, Ending]) -> tuple[Stall | None, d
     return stall_of(going, next(iter(shown), None), world.now)
 
 
+def _active(world: World) -> tuple[JobFacts, ...]:
+    """List the last Jobs of runs that go on, those that wait for an attempt included."""
+    waiting = tuple(run.job for run in world.runs if waits(run.job, run.pods))
+    return (*_running(world), *waiting)
+
+
+def _known(world: World) -> set[str]:
+    return {run.job.run_id for run in world.runs} | {job.run_id for job in world.recorded}
+
+
+def _bounds(world: World, cancelled: Set[str]) -> Bounds:
+    try:
+        return bounds_of(world.task, world.jobs, cancelled, world.now)
+    except FieldError:
+        return Bounds(cancelled, None, (), world.now)
+
+
+def _retries(world: World) -> list[PendingRun]:
+    """List the runs that wait for an attempt, each since its last one began."""
+    known = _known(world)
+    here = [
+        PendingRun(
+            id=run.job.run_id,
+            reason=PendingReason.RETRY,
+            trigger=trigger_of(run.job),
+            due=run.job.created,
+        )
+        for run in world.runs
+        if waits(run.job, run.pods)
+    ]
+    shown = [each for each in world.task.status.pending if each.reason is PendingReason.RETRY]
+    orphaned = [each.model_copy(update={"due": None}) for each in shown if each.id not in known]
+    return here + orphaned
+
+
 def _cancels(world: World) -> Cancels:
     ended = {each.id for each in world.task.status.history}
     ended |= {job.run_id for job in world.recorded}
     pending = united(world.task.status.pending, world.put_off)
+    pending = [each for each in pending if each.reason is not PendingReason.RETRY]
+    pending += _retries(world)
     return cancel.decide(world.task, _running(world), pending, ended, world.now)
 
 
@@ -248,9 +325,11 @@ def _timeouts(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:
     if timeout is None:
         return (), None
     ends = {
-        job.uid: job.start_time + timedelta(seconds=timeout)
+        job.uid: start + timedelta(seconds=timeout)
         for job in _running(world)
-        if job.start_time is not None and identity.ENDING not in job.annotations
+        if job.start_time is not None
+        and (start := first_start(job)) is not None
+        and identity.ENDING not in job.annotations
     }
     late = tuple(job for job in _running(world) if ends.get(job.uid, world.now) < world.now)
     return late, min((end for end in ends.values() if end >= world.now), default=None)

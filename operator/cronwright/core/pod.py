@@ -72,6 +72,7 @@ class PodFacts:
     containers: tuple[ContainerFacts, ...]  # in the order in which they start
     default_container: str | None
     waiting: Waiting | None
+    disrupted: bool = False  # it was lost to its node: eviction, preemption, drain
 
     @property
     def ended(self) -> bool:
@@ -141,6 +142,14 @@ def pod_facts(body: JSONObject) -> PodFacts:
         containers=_containers(spec, status),
         default_container=metadata.get("annotations", {}).get(identity.DEFAULT_CONTAINER),
         waiting=waiting_of(metadata, status),
+        disrupted=_is_disrupted(status),
+    )
+
+
+def _is_disrupted(status: JSONObject) -> bool:
+    return any(
+        each["type"] == "DisruptionTarget" and each["status"] == "True"
+        for each in status.get("conditions", ())
     )
 
 

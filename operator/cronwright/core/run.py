@@ -5,12 +5,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts
+from cronwright.core.parameters import noted
 from cronwright.core.pod import ContainerFacts, LogKey, PodFacts, Role
 from cronwright.core.tail import encoded_size, tail_of
 from cronwright.core.verdict import Ending
@@ -42,6 +43,11 @@ class Run:
     settled: frozenset[LogKey] = frozenset()  # logs that are not waited for
     gone: bool = False
     words: Mapping[str, str] = field(default_factory=dict)  # of Events, by the UID of their object
+    earlier: tuple[JobFacts, ...] = ()  # the Jobs of its earlier attempts that are known
+
+    def after(self, earlier: tuple[JobFacts, ...]) -> "Run":
+        """Give the same run with the Jobs of its earlier attempts."""
+        return replace(self, earlier=earlier) if earlier else self
 
     def counting(self, container: str | None) -> tuple[PodFacts, ContainerFacts] | None:
         """Find the last attempt: its pod, and the container whose end counts.
@@ -83,6 +89,12 @@ def trigger_of(job: JobFacts) -> Trigger:
     return Trigger.SCHEDULE if identity.SCHEDULED_TIMESTAMP in job.annotations else Trigger.MANUAL
 
 
+def first_start(job: JobFacts) -> datetime | None:
+    """Say when a run's first attempt started; None where its only one has not yet."""
+    stamp = job.annotations.get(identity.FIRST_START)
+    return datetime.fromisoformat(stamp) if stamp else job.start_time
+
+
 def active_run(job: JobFacts) -> ActiveRun:
     """Make the entry of a run that goes on.
 
@@ -90,11 +102,11 @@ def active_run(job: JobFacts) -> ActiveRun:
     cost a second write for the same fact.
     """
     return ActiveRun(
-        name=job.name,
+        name=job.annotations.get(identity.FIRST_JOB, job.name),
         id=job.run_id,
         slot=due_of(job),
         trigger=trigger_of(job),
-        start_time=job.created,
+        start_time=first_start(job) if identity.FIRST_START in job.annotations else job.created,
     )
 
 
@@ -104,22 +116,23 @@ def record(run: Run, ending: Ending, logs: Logs) -> RunRecord:
     main = last[1] if last else None
     parts = _termination(main)
     captured, tail = _output(run, logs)
+    start = first_start(job) or job.created
     return RunRecord(
-        name=job.name,
+        name=job.annotations.get(identity.FIRST_JOB, job.name),
         id=job.run_id,
         generation=_number(job.annotations.get(identity.GENERATION)),
         version=job.annotations.get(identity.TASK_VERSION),
         slot=due_of(job),
         trigger=trigger_of(job),
         verdict=ending.verdict,
-        start_time=job.start_time or job.created,
-        completion_time=max(ending.time, job.start_time or job.created),
+        start_time=start,
+        completion_time=max(ending.time, start),
         attempts=_attempts(run),
         exit_code=main.exit_code if main else None,
         reason=ending.reason or None,
         message=cut(parts.get("message") or ending.message, MESSAGE_BYTES) or None,
         result=cut(parts.get("result", ""), RESULT_BYTES) or None,
-        parameters=_parameters(job),
+        parameters=_kept(noted(job.annotations.get(identity.PARAMETERS))),
         captured=captured,
         log_tail=tail or None,
     )
@@ -137,6 +150,23 @@ def lost_record(active: ActiveRun, now: datetime) -> RunRecord:
         completion_time=now,
         reason="JobGone",
         message="its Job was deleted while the operator was away",
+        captured=Captured.LOST,
+    )
+
+
+def waited_record(active: ActiveRun, attempts: int, ending: Ending) -> RunRecord:
+    """Make the record of a run that ended while it waited, and whose Jobs are gone."""
+    return RunRecord(
+        name=active.name,
+        id=active.id,
+        slot=active.slot,
+        trigger=active.trigger,
+        verdict=ending.verdict,
+        start_time=active.start_time,
+        completion_time=ending.time,
+        attempts=attempts,
+        reason=ending.reason,
+        message=ending.message,
         captured=Captured.LOST,
     )
 
@@ -187,21 +217,13 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() else None
 
 
-def _parameters(job: JobFacts) -> dict[str, str] | None:
-    """Read the values that a Job was made with, as far as a record has room for them."""
-    try:
-        found: Any = json.loads(job.annotations.get(identity.PARAMETERS, "{}"))
-    except ValueError:
-        return None  # somebody else's words
-    return _kept(found) if isinstance(found, dict) else None
-
-
-def _kept(values: Mapping[str, Any]) -> dict[str, str] | None:
+def _kept(values: Mapping[str, str]) -> dict[str, str] | None:
+    """Take as many of a run's values as its record has room for."""
     kept: dict[str, str] = {}
     left = PARAMETERS_BYTES
     for name, value in values.items():
         left -= encoded_size(name) + _AROUND
-        text = cut(str(value), max(left, 0))
+        text = cut(value, max(left, 0))
         if encoded_size(text) > left:
             break
         left -= encoded_size(text)
@@ -211,7 +233,8 @@ def _kept(values: Mapping[str, Any]) -> dict[str, str] | None:
 
 def _attempts(run: Run) -> int:
     restarts = sum(max(_restarts(pod), default=0) for pod in run.pods)
-    return max(len(run.pods), run.job.pods_ended) + restarts
+    before = (_number(run.job.annotations.get(identity.ATTEMPT)) or 1) - 1
+    return before + max(len(run.pods), run.job.pods_ended) + restarts
 
 
 def _restarts(pod: PodFacts) -> Iterable[int]:

@@ -8,7 +8,7 @@ import json
 from typing import Final
 
 from cronwright.core.tail import tail_of
-from cronwright.model.status import RunRecord, TaskStatus
+from cronwright.model.status import Captured, PendingReason, PendingRun, RunRecord, TaskStatus
 
 LIMIT: Final = 56 * 1024  # beside it stands `recorded`, of at most 6 KiB (plan.KEPT_AT_MOST)
 MAX_TAIL_BYTES: Final = 16384  # of spec.logs
@@ -35,17 +35,31 @@ def fit(status: TaskStatus) -> TaskStatus:
         status = status.model_copy(update={"history": entries})
     room = MAX_TAIL_BYTES
     while room and encoded_size(status) > LIMIT:
-        # Nothing else is left: many runs are active, wait and were asked for at the same time.
+        # Many runs are active, wait and were asked for at the same time.
         room = room * 3 // 4
         runs = {"last_run": status.last_run, "last_failure": status.last_failure}
         shorter = {key: run and _with_tail(run, room) for key, run in runs.items()}
         status = status.model_copy(update=shorter)
+    if encoded_size(status) > LIMIT:
+        # The Jobs of runs that wait for their next attempt have the values as well.
+        pending = [_without_values(each) for each in status.pending]
+        status = status.model_copy(update={"pending": pending})
     return status
 
 
 def _with_tail(run: RunRecord, room: int) -> RunRecord:
-    tail = tail_of(run.log_tail, room, MAX_TAIL_LINES) if run.log_tail and room else ""
-    return run.model_copy(update={"log_tail": tail or None})
+    if run.log_tail is None:
+        return run
+    tail = tail_of(run.log_tail, room, MAX_TAIL_LINES) if room else ""
+    if tail == run.log_tail:
+        return run
+    return run.model_copy(update={"log_tail": tail or None, "captured": Captured.PARTIAL})
+
+
+def _without_values(waiting: PendingRun) -> PendingRun:
+    if waiting.reason is not PendingReason.RETRY:
+        return waiting
+    return waiting.model_copy(update={"parameters": None})
 
 
 def _surely_small(status: TaskStatus) -> bool:
@@ -60,6 +74,7 @@ def _surely_small(status: TaskStatus) -> bool:
     for each in status.pending:
         for name, value in (each.parameters or {}).items():
             texts += (name, value, _AROUND)
+    texts.append(status.checkpoint)
     encoded = stored_size([text for text in texts if text])
     # What else there is are names, ids and times, each of a known length.
     entries = len(records) + len(status.history) + len(status.active)

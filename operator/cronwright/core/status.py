@@ -4,7 +4,7 @@
 stands. A scheduled run changes it twice: when its Job is seen, and when it has ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,12 +19,20 @@ from cronwright.core.identity import short_id
 from cronwright.core.ledger import Span, excluded
 from cronwright.core.plan import Plan, Readiness, Step, World
 from cronwright.core.requests import REMEMBERED, Act, Answer
-from cronwright.core.run import active_run, cancelled_record, lost_record, record, skipped_record
+from cronwright.core.run import (
+    active_run,
+    cancelled_record,
+    lost_record,
+    record,
+    skipped_record,
+    waited_record,
+)
 from cronwright.core.statistics import statistics_of
 from cronwright.model.status import (
     ActiveRun,
     CronJobRef,
     Gap,
+    PendingReason,
     PendingRun,
     RequestRef,
     RunRecord,
@@ -51,6 +59,7 @@ class Outcome:
     put_off: tuple[PendingRun, ...] = ()  # slots that wait and that no status has yet
     late: tuple[datetime, ...] = ()  # slots that have a run after all
     look_at: datetime | None = None  # when the next slot will be decided, whatever happens
+    begun: Collection[str] = ()  # runs whose next attempt was started
 
 
 def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
@@ -88,7 +97,8 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             ),
             active=active,
             active_count=len(active),
-            pending=pending,
+            pending=[*pending, *_pending(plan, outcome)],
+            checkpoint=plan.checkpoint,
             last_run=last_run,
             last_failure=_latest(failures, old.last_failure),
             history=history,
@@ -104,7 +114,8 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     recorded = _recorded(world, records, status.history)
     # Computed anew only with a record: an upgrade, or a history cut short, is not worth a write.
     statistics = statistics_of(status.history) if records else old.statistics
-    return status.model_copy(update={"recorded": recorded, "statistics": statistics})
+    status = status.model_copy(update={"recorded": recorded, "statistics": statistics})
+    return old if _only_attempts_began(status, old) else status
 
 
 def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
@@ -117,6 +128,12 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
     ]
     known = {run.job.run_id for run in world.runs} | {job.run_id for job in world.recorded}
     known |= {job.run_id for job in outcome.started}
+    known |= {each.active.id for each in plan.orphans}
+    records += [
+        waited_record(each.active, each.attempt.number - 1, each.ending)
+        for each in plan.orphans
+        if each.ending is not None
+    ]
     records += [
         lost_record(each, world.now) for each in world.task.status.active if each.id not in known
     ]
@@ -125,7 +142,11 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
         for each in outcome.answered
         if each.act is Act.SKIP
     ]
-    records += [cancelled_record(each, world.now) for each in plan.cancels.waiting]
+    records += [
+        cancelled_record(each, world.now)
+        for each in plan.cancels.waiting
+        if each.reason is not PendingReason.RETRY  # that one has a Job to tell of, or a name
+    ]
     return sorted(records, key=_age)
 
 
@@ -141,7 +162,27 @@ def _active(world: World, plan: Plan, outcome: Outcome) -> list[ActiveRun]:
         if run.job.run_id not in plan.endings
     }
     going |= {job.run_id: active_run(job) for job in outcome.started}
+    going |= {each.active.id: each.active for each in plan.orphans if each.ending is None}
     return sorted(going.values(), key=lambda each: (each.start_time, each.name))
+
+
+def _pending(plan: Plan, outcome: Outcome) -> list[PendingRun]:
+    waiting = [each.pending for each in plan.attempts if each.run_id not in outcome.begun]
+    return sorted(waiting, key=lambda each: (each.due, each.id))
+
+
+def _only_attempts_began(status: TaskStatus, old: TaskStatus) -> bool:
+    """Tell whether nothing has changed but that runs have begun the attempt they waited for.
+
+    That is not worth a write: the entry goes when the run's next end is written.
+    """
+    entries = [each for each in old.pending if each not in status.pending]
+    going = {each.id for each in status.active}
+    return (
+        bool(entries)
+        and all(each.reason is PendingReason.RETRY and each.id in going for each in entries)
+        and status.model_copy(update={"pending": old.pending}) == old
+    )
 
 
 def _history(new: Sequence[RunRecord], old: Sequence[RunRecord], limit: int) -> list[RunRecord]:

@@ -264,6 +264,11 @@ class TaskStatus(ResourceModel):
         description="The runs that are to start later, at most 50: queued ones, retries, and "
         "slots that are made up for.",
     )
+    checkpoint: str | None = Field(
+        default=None,
+        description="What the last attempt that left one left as its checkpoint, at most 2 KiB; "
+        "the next attempt or run finds it as CRONWRIGHT_CHECKPOINT.",
+    )
     last_run: RunRecord | None = Field(default=None, description="The last run that ended.")
     last_failure: RunRecord | None = Field(
         default=None, description="The last run that ended otherwise than Succeeded."

@@ -17,6 +17,7 @@ from cronwright.model.base import ResourceModel
 from cronwright.model.cel import CONTAINER, JOB_TEMPLATE, ONE_SCHEDULE, ONE_TEMPLATE, TIMEOUT
 from cronwright.model.duration import PATTERN, parse_duration
 from cronwright.model.parameter import PARAMETERS_AT_MOST, Parameter
+from cronwright.model.retry import Retry
 from cronwright.model.status import TaskStatus
 from cronwright.schedule import Dialect, RepeatedTime, SkippedTime, Terms
 
@@ -205,6 +206,18 @@ class TaskSpec(ResourceModel):
         "TimedOut, after the Pod's grace period. Without it a run may take any time.",
         json_schema_extra=TIMEOUT,
     )  # fmt: skip
+    retry: Retry | None = Field(
+        default=None,
+        description="Whether a failed run is tried again. With limit and onExitCodes alone the "
+        "Job does it, and the task stays native; with more the operator does, a Job an attempt. "
+        "Left out, jobTemplate's own backoffLimit counts, and a container is tried once.",
+    )
+    checkpoint: bool = Field(
+        default=False,
+        description="Whether what an attempt leaves as its checkpoint is handed to the next "
+        "attempt and the next run. The task is then Managed, with a Job an attempt, and its "
+        "containers' terminationMessagePolicy is File.",
+    )
     successful_jobs_history_limit: int = Field(
         default=3, ge=0, description="How many succeeded Jobs are left standing."
     )
@@ -272,6 +285,11 @@ class TaskSpec(ResourceModel):
     def scheduled(self) -> bool:
         """Whether the task has slots at all."""
         return any((self.schedule, self.schedules, self.every, self.at))
+
+    @property
+    def job_an_attempt(self) -> bool:
+        """Whether the operator makes each attempt, a Job of its own."""
+        return self.checkpoint or (self.retry is not None and not self.retry.native)
 
     @property
     def timeout_seconds(self) -> int | None:
