@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from cronwright.api.view import TaskSummary, TaskView, status_word, task_summary, task_view
+from cronwright.api import view
+from cronwright.api.view import TaskSummary, TaskView, task_summary, task_view
 
 RECORD = {
     "name": "backup-29384756",
@@ -63,6 +64,10 @@ def body(status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any
     }
 
 
+def word_of(annotations: dict[str, str], status: dict[str, Any]) -> str:
+    return view.status_word(annotations, status, NOW)
+
+
 def test_a_task_is_shown_with_its_records() -> None:
     labels = {"cronwright.dev/name": "backup", "team": "a"}
 
@@ -101,7 +106,7 @@ def test_a_task_is_shown_with_its_records() -> None:
 @pytest.mark.parametrize("status", [None, STATUS], ids=["new", "with runs"])
 def test_what_is_shown_is_what_the_document_describes(status: dict[str, Any] | None) -> None:
     TaskView.model_validate(task_view(body(status), NOW))
-    TaskSummary.model_validate(task_summary(body(status)))
+    TaskSummary.model_validate(task_summary(body(status), NOW))
 
 
 def test_a_task_that_the_operator_has_not_seen_is_shown_with_nothing_known() -> None:
@@ -112,7 +117,7 @@ def test_a_task_that_the_operator_has_not_seen_is_shown_with_nothing_known() -> 
 
 
 def test_a_task_in_a_list_has_no_records() -> None:
-    summary = task_summary(body(STATUS))
+    summary = task_summary(body(STATUS), NOW)
 
     assert summary["lastResult"] == "Failed"
     assert not summary.keys() & {"spec", "lastRun", "history", "active"}
@@ -131,13 +136,13 @@ def test_a_task_in_a_list_has_no_records() -> None:
     ],
 )
 def test_the_word_follows_the_last_run(verdict: str, word: str) -> None:
-    assert status_word({}, {"lastRun": {"verdict": verdict}}) == word
+    assert word_of({}, {"lastRun": {"verdict": verdict}}) == word
 
 
 def test_a_slot_without_a_run_changes_nothing() -> None:
     status = {"lastRun": {"verdict": "Succeeded"}, "history": [{"verdict": "Skipped"}]}
 
-    assert status_word({}, status) == "success"
+    assert word_of({}, status) == "success"
 
 
 def lacking(verdict: str, last: str, count: int = 1) -> dict[str, Any]:
@@ -161,27 +166,40 @@ def lacking(verdict: str, last: str, count: int = 1) -> dict[str, Any]:
 def test_a_slot_that_should_have_had_a_run_counts_as_one_that_failed(
     gaps: list[dict[str, Any]], word: str
 ) -> None:
-    assert status_word({}, {"lastRun": {**RECORD, "verdict": "Succeeded"}, "gaps": gaps}) == word
+    assert word_of({}, {"lastRun": {**RECORD, "verdict": "Succeeded"}, "gaps": gaps}) == word
     active = {"lastRun": RECORD, "gaps": gaps, "activeCount": 1}
-    assert status_word({}, active) == "running"
+    assert word_of({}, active) == "running"
 
 
 def test_a_missed_slot_counts_before_the_first_run() -> None:
-    assert status_word({}, {"gaps": [lacking("Missed", "03")]}) == "failed"
-    assert status_word({}, {"gaps": [lacking("Skipped", "03")]}) == "pending"
+    assert word_of({}, {"gaps": [lacking("Missed", "03")]}) == "failed"
+    assert word_of({}, {"gaps": [lacking("Skipped", "03")]}) == "pending"
 
 
 def test_a_run_by_hand_after_a_missed_slot_counts() -> None:
     by_hand = {"verdict": "Succeeded", "trigger": "Manual", "startTime": "2026-01-31T05:00:00Z"}
-    assert status_word({}, {"lastRun": by_hand, "gaps": [lacking("Missed", "03")]}) == "success"
+    assert word_of({}, {"lastRun": by_hand, "gaps": [lacking("Missed", "03")]}) == "success"
 
 
 def test_an_active_run_counts_before_the_last_one() -> None:
-    assert status_word({}, {"activeCount": 1, "lastRun": {"verdict": "Failed"}}) == "running"
+    assert word_of({}, {"activeCount": 1, "lastRun": {"verdict": "Failed"}}) == "running"
 
 
 def test_a_request_counts_before_all_else() -> None:
     asked = {"run.cronwright.dev/1": "{}"}
 
-    assert status_word(asked, {"activeCount": 1, "lastRun": {"verdict": "Failed"}}) == "pending"
-    assert status_word({"other.cronwright.dev/1": "{}"}, {"activeCount": 1}) == "running"
+    assert word_of(asked, {"activeCount": 1, "lastRun": {"verdict": "Failed"}}) == "pending"
+    assert word_of({"other.cronwright.dev/1": "{}"}, {"activeCount": 1}) == "running"
+
+
+@pytest.mark.parametrize(
+    ("reason", "due", "word"),
+    [
+        ("Retry", "2026-01-31T12:00:30Z", "pending"),
+        ("Retry", "2026-01-31T11:59:30Z", "running"),  # its attempt has begun
+        ("Queued", "2026-01-31T11:59:30Z", "pending"),
+    ],
+)
+def test_what_waits_is_pending_until_it_begins(reason: str, due: str, word: str) -> None:
+    entry = {"id": RECORD["id"], "reason": reason, "trigger": "Schedule", "due": due}
+    assert word_of({}, {"activeCount": 1, "pending": [entry]}) == word

@@ -11,6 +11,7 @@ OPERATOR = {
     "cronwright.dev scheduledtasks": "get list watch patch",
     "cronwright.dev scheduledtasks/status": "update",
     "cronwright.dev scheduledtasks/finalizers": "update",
+    "batch cronjobs/finalizers": "update",
     "batch cronjobs": "get list watch create patch",
     "batch cronjobs/status": "patch",
     "batch jobs": "get list watch create patch delete",

@@ -15,6 +15,7 @@ from tests.cluster.waiting import until
 pytestmark = pytest.mark.cluster
 
 GRACEFUL = "trap 'echo last words; exit 7' TERM; echo working; sleep 300 & wait"
+PUNCTUAL = "trap 'date +%s.%N; exit 7' TERM; echo working; sleep 300 & wait"
 DEAF = "trap '' TERM; echo working; while true; do sleep 0.2; done"
 
 
@@ -77,6 +78,43 @@ async def test_a_process_that_does_not_hear_is_killed_after_its_grace_period(
     assert (await tasks.status("deaf"))["lastRun"]["logTail"] == "working\n"
     took = datetime.fromisoformat(record["completionTime"]) - asked
     assert timedelta(seconds=2) < took < timedelta(seconds=6)
+
+
+async def test_it_is_told_within_a_second(tasks: Tasks, operator: OperatorProcess) -> None:
+    await tasks.create("told", container=shell(PUNCTUAL))
+    await tasks.create("late", container=shell(PUNCTUAL), timeout="4s")
+    await tasks.all_ready()
+    for name in ("told", "late"):
+        await tasks.request(name, "one")
+        await tasks.printed(name, "working")
+    asked = await cancel(tasks, "told", "all")
+
+    await cancelled(tasks, "told")
+    heard = (await tasks.status("told"))["lastRun"]["logTail"].split()[-1]
+    assert float(heard) - asked.timestamp() < 1
+    record = (await tasks.ended("late"))["lastRun"]
+    assert record["verdict"] == "TimedOut"
+    heard = record["logTail"].split()[-1]
+    started = datetime.fromisoformat(record["startTime"]).timestamp()
+    # The start is in whole seconds.
+    assert 4 <= float(heard) - started < 6
+
+
+async def test_a_process_that_does_not_hear_its_timeout_is_killed(
+    tasks: Tasks, operator: OperatorProcess
+) -> None:
+    template = job_template(DEAF)
+    template["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 2
+    await tasks.create("deaf", jobTemplate=template, timeout="3s")
+    await tasks.ready("deaf")
+    await tasks.request("deaf", "one")
+
+    record = (await tasks.ended("deaf"))["lastRun"]
+    assert (record["verdict"], record["exitCode"]) == ("TimedOut", 137)
+    took = datetime.fromisoformat(record["completionTime"]) - datetime.fromisoformat(
+        record["startTime"]
+    )
+    assert timedelta(seconds=5) <= took <= timedelta(seconds=7)
 
 
 async def test_what_waits_never_starts(tasks: Tasks, operator: OperatorProcess) -> None:

@@ -75,3 +75,20 @@ async def test_the_size_is_read_from_the_configmap_as_it_is_now(
 
     assert second["startTime"] < first["completionTime"], "two at a time"
     assert third["startTime"] >= first["completionTime"]
+
+
+async def test_a_run_that_is_tried_again_keeps_its_place(
+    tasks: Tasks, operator: OperatorProcess
+) -> None:
+    _, times = span(1, 1, lead=6.0)
+    shared: dict[str, Any] = {"concurrencyGroup": "database", **KEEP, **times}
+    retry = {"limit": 1, "backoff": {"initial": "4s"}}
+    await tasks.create("fails", container=shell("exit 1"), priority=5, retry=retry, **shared)
+    await tasks.create("waits", container=shell("exit 0"), **shared)
+    for name in ("fails", "waits"):
+        await tasks.ready(name)
+
+    runs = {run["task"]: run for run in await ended(tasks, 2)}
+
+    assert (runs["fails"]["verdict"], runs["fails"]["attempts"]) == ("Failed", 2)
+    assert runs["waits"]["startTime"] >= runs["fails"]["completionTime"]

@@ -46,7 +46,9 @@ async def check_times(tasks: Tasks, name: str, *delays: float) -> None:
     assert len(jobs) == len(delays) + 1
     ends = sorted(ended(pod) for pod in pods)
     for end, job, delay in zip(ends, jobs[1:], delays, strict=False):
-        assert abs(started(job) - end - timedelta(seconds=delay)) <= timedelta(seconds=1)
+        off = started(job) - end - timedelta(seconds=delay)
+        # Never early; how late is the machine's affair, and a second where it has nothing else.
+        assert timedelta(seconds=-1) <= off <= timedelta(seconds=15)
 
 
 async def test_attempts_follow_the_policy_over_a_restart(

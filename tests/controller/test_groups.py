@@ -11,7 +11,7 @@ from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts
 from cronwright.core.group_sizes import GroupSizes
-from tests.core.world import NOON, job
+from tests.core.world import NOON, finished, job
 
 DB = Group("team", "db")
 SECOND = timedelta(seconds=1)
@@ -29,7 +29,7 @@ class Bench:
         return woken
 
     def waits(self, *wants: Want, active: tuple[str, ...] = ()) -> None:
-        self.groups.look(DB, wants[0].key, active, wants)
+        self.groups.look(wants[0].key, DB, active, wants)
 
 
 def want(task: str, second: int = 0, priority: int = 0, run: str = "") -> Want:
@@ -92,7 +92,7 @@ def test_the_end_of_a_run_wakes_as_soon_as_it_is_known() -> None:
     bench.groups.job_changed(None, running("a"))
     bench.waits(want("b"))
     # Its pods have ended; its Job notices that a second later.
-    bench.groups.look(DB, TaskKey("team", "a"), (), ())
+    bench.groups.look(TaskKey("team", "a"), DB, (), ())
     assert bench.wakes() == ["b"]
     bench.groups.job_changed(None, running("a", suspended=True))
     assert bench.groups.take(want("b")), "news of it does not bring it back"
@@ -112,7 +112,7 @@ def test_a_task_that_is_gone_or_leaves_makes_way() -> None:
     assert bench.wakes() == ["a"]
     bench.groups.forget(TaskKey("team", "a"))
     assert bench.wakes() == ["b"]
-    bench.groups.look(Group("team", "other"), TaskKey("team", "b"), (), ())
+    bench.groups.look(TaskKey("team", "b"), Group("team", "other"), (), ())
     assert bench.groups.take(want("c"))
 
 
@@ -133,6 +133,39 @@ def test_a_finished_job_holds_no_place() -> None:
     bench.groups.job_changed(None, running("a"))
     bench.groups.job_changed(running("a"), running("a", deleting=True))
     assert bench.groups.take(want("b"))
+
+
+def test_a_run_that_is_tried_again_keeps_its_place_until_it_is_over() -> None:
+    bench = Bench()
+    notes = {identity.GROUP: "db", identity.RUN_ID: "run-a", identity.RETRY: "{}"}
+    first, second = (
+        job(name, uid=name, task="a", annotations=notes) for name in ("first", "second")
+    )
+    bench.groups.job_changed(None, first)
+    bench.waits(want("b"))
+    bench.groups.job_changed(first, finished(first, "Failed"))
+    bench.groups.look(TaskKey("team", "a"), DB, {"first"}, ())  # it waits for the next attempt
+    assert bench.wakes() == []
+    bench.groups.job_changed(None, second)
+    bench.groups.look(TaskKey("team", "a"), DB, {"second"}, ())
+    assert not bench.groups.take(want("b"))
+    bench.groups.job_changed(second, finished(second, "Failed"))
+    bench.groups.look(TaskKey("team", "a"), DB, (), ())
+    assert bench.wakes() == ["b"]
+
+
+def test_runs_of_a_task_that_has_left_hold_their_places_until_they_are_over() -> None:
+    bench = Bench()
+    bench.groups.job_changed(None, running("a"))
+    bench.groups.look(TaskKey("team", "a"), DB, {"job-job-a"}, ())
+    bench.waits(want("b"))
+    bench.groups.look(TaskKey("team", "a"), None, {"job-job-a"}, ())
+    assert not bench.groups.take(want("b"))
+    assert bench.groups.concerns(TaskKey("team", "a"))
+    bench.groups.look(TaskKey("team", "a"), None, (), ())
+    assert bench.wakes() == ["b"]
+    bench.groups.job_changed(running("a"), None)
+    assert not bench.groups.concerns(TaskKey("team", "a"))
 
 
 @given(
@@ -160,7 +193,7 @@ def test_never_more_places_than_there_are_and_nobody_waits_beside_a_free_one(
             else:
                 waiting[name] = each
             still = [waiting[name]] if name in waiting else []
-            bench.groups.look(DB, each.key, {f"job-job-{name}"} if name in held else (), still)
+            bench.groups.look(each.key, DB, {f"job-job-{name}"} if name in held else (), still)
         elif step == "e" and name in held:
             bench.groups.job_changed(held.pop(name), None)
         assert len(held) <= size
@@ -177,7 +210,7 @@ def test_never_more_places_than_there_are_and_nobody_waits_beside_a_free_one(
                 del waiting[woken]
                 bench.groups.release(each)
             still = [waiting[woken]] if woken in waiting else []
-            bench.groups.look(DB, each.key, {f"job-job-{woken}"} if woken in held else (), still)
+            bench.groups.look(each.key, DB, {f"job-job-{woken}"} if woken in held else (), still)
         assert len(held) <= size
         if len(held) < size:
             # The one that looked last may be left: its own look goes on, as `reconcile` does.

@@ -10,13 +10,13 @@ import pytest
 from cronwright.core import identity
 from cronwright.core.checkpoint import BYTES
 from cronwright.core.facts import JobFacts
-from cronwright.core.job import RunNames, job_template
+from cronwright.core.job import RunNames, job_template, slot_template
 from cronwright.core.plan import decide
 from cronwright.core.run import Run
 from cronwright.core.status import Outcome, fold
 from cronwright.errors import FieldError
 from cronwright.model.task import ScheduledTask
-from tests.core.world import NOON, cronjob, job, pod, task, world
+from tests.core.world import CRONJOB_UID, NOON, cronjob, job, pod, task, world
 
 KEEPS: dict[str, Any] = {"checkpoint": True}
 
@@ -109,3 +109,19 @@ def test_a_template_that_tries_again_itself_is_refused() -> None:
     template = {"spec": {"backoffLimit": 2, "template": {"spec": inner}}}
     with pytest.raises(FieldError, match=r"spec\.checkpoint"):
         job_template(task({**KEEPS, "jobTemplate": template}))
+
+
+@pytest.mark.parametrize("left", [None, 'row "7"\n', "$(HOME)", "@@cronwright:name@@"])
+def test_a_slot_finds_what_is_left_when_it_is_due(left: str | None) -> None:
+    template = slot_template(task(KEEPS, status={"checkpoint": "before"}), CRONJOB_UID)
+    made = json.loads(template.handed(left).job("report-1", "run", "2026-03-02T12:00:00Z"))
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    env = {each["name"]: each.get("value") for each in container["env"]}
+    assert env["CRONWRIGHT_CHECKPOINT"] == (left or "").replace("$(", "$$(")
+
+
+def test_a_run_that_starts_now_finds_what_is_not_written_yet() -> None:
+    of = task(KEEPS, status={"checkpoint": "before"})
+    unread = replace(run_with('{"checkpoint": "after"}'), settled=frozenset())
+    plan = decide(world(of, unread, standing=cronjob(of)))
+    assert (plan.checkpoint, plan.left) == ("before", "after")

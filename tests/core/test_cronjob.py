@@ -166,7 +166,13 @@ def test_a_requested_job_is_born_suspended_and_uncontrolled() -> None:
     job = request_job(task(), CRONJOB_UID, Answer("one", Act.START, RUN_ID))
     assert job["metadata"]["name"] == identity.request_job_name("report", RUN_ID)
     assert job["metadata"]["ownerReferences"] == [
-        {"apiVersion": "batch/v1", "kind": "CronJob", "name": "report", "uid": CRONJOB_UID}
+        {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "name": "report",
+            "uid": CRONJOB_UID,
+            "blockOwnerDeletion": True,
+        }
     ]
     assert job["metadata"]["annotations"] == {
         "cronwright.dev/generation": "1",

@@ -110,6 +110,22 @@ def test_only_what_is_meant_is_tried_again(more: dict[str, Any], again: bool) ->
     assert (attempt({**POLICY, **more}) is not None) is again
 
 
+@pytest.mark.parametrize("why", ["cancel", "timeout"])
+def test_what_failed_while_it_was_being_ended_is_over(why: str) -> None:
+    of = task({"retry": POLICY})
+    failed = finished(retried(of, ending=why), "Failed", "BackoffLimitExceeded")
+    _, plan = look(of, failed)
+    assert (plan.attempts, set(plan.endings)) == ((), {"the-run"})
+
+
+def test_the_job_of_a_later_attempt_is_a_claim() -> None:
+    of = task({"retry": POLICY})
+    asked = retried(of)
+    notes = {k: v for k, v in asked.annotations.items() if k != identity.SCHEDULED_TIMESTAMP}
+    assert not replace(asked, annotations=notes).is_claim
+    assert replace(asked, annotations={**notes, identity.ATTEMPT: "2"}).is_claim
+
+
 def test_the_due_time_that_is_shown_stays() -> None:
     shown = {"id": "the-run", "reason": "Retry", "trigger": "Schedule", "attempt": 2}
     of = task({"retry": POLICY}, status={"pending": [{**shown, "due": "2026-03-02T12:00:13Z"}]})

@@ -8,9 +8,12 @@
 - apiGroups: [cronwright.dev]
   resources: [scheduledtasks/status]
   verbs: [update]
-# Owns CronJobs with blockOwnerDeletion, which clusters may tie to this right.
+# Owns CronJobs, and these Jobs, with blockOwnerDeletion, which clusters may tie to this right.
 - apiGroups: [cronwright.dev]
   resources: [scheduledtasks/finalizers]
+  verbs: [update]
+- apiGroups: [batch]
+  resources: [cronjobs/finalizers]
   verbs: [update]
 # Writes the CronJob of each task. Those that go are the garbage collector's.
 - apiGroups: [batch]

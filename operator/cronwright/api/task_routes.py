@@ -62,7 +62,7 @@ async def list_tasks(caller: Known, api: Api, query: Annotated[ListQuery, Query(
     await api.gate.allow(caller, Action("list", namespace))
     page = await api.tasks.list(namespace, query.label_selector, query.limit, query.token)
     return JSONResponse(
-        {"items": [task_summary(body) for body in page.tasks], "continue": page.token}
+        {"items": [task_summary(body, _now()) for body in page.tasks], "continue": page.token}
     )
 
 

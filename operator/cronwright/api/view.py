@@ -21,6 +21,7 @@ from cronwright.model.status import (
     Condition,
     Gap,
     Mode,
+    PendingReason,
     PendingRun,
     RunRecord,
     Statistics,
@@ -101,7 +102,7 @@ class TaskList(_View):
     )
 
 
-def task_summary(body: Mapping[str, Any]) -> dict[str, Any]:
+def task_summary(body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return a stored task as a `TaskSummary` shows it."""
     metadata, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
     labels = metadata.get("labels") or {}
@@ -112,7 +113,7 @@ def task_summary(body: Mapping[str, Any]) -> dict[str, Any]:
         "uid": metadata["uid"],
         "labels": labels,
         "createdAt": metadata["creationTimestamp"],
-        "status": status_word(metadata.get("annotations") or {}, status),
+        "status": status_word(metadata.get("annotations") or {}, status, now),
         "ready": _ready(status),
         "schedule": _schedule(spec),
         "timeZone": spec.get("timeZone"),
@@ -130,7 +131,7 @@ def task_view(body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return a stored task as a `TaskView` shows it."""
     status = body.get("status") or {}
     return {
-        **task_summary(body),
+        **task_summary(body, now),
         "spec": body.get("spec") or {},
         "nextRunTimes": next_run_times(body, now),
         "gaps": status.get("gaps", []),
@@ -145,7 +146,7 @@ def task_view(body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     }
 
 
-def status_word(annotations: Mapping[str, str], status: Mapping[str, Any]) -> Word:
+def status_word(annotations: Mapping[str, str], status: Mapping[str, Any], now: datetime) -> Word:
     """Say in one word how a task does.
 
     What waits counts before what runs: whoever asked for a run sees `pending` until it starts.
@@ -153,7 +154,7 @@ def status_word(annotations: Mapping[str, str], status: Mapping[str, Any]) -> Wo
     Skipped or Excluded change nothing.
     """
     asked = any(key.startswith((RUN_REQUEST_PREFIX, BACKFILL_PREFIX)) for key in annotations)
-    if asked or status.get("pending"):
+    if asked or any(_waits(each, now) for each in status.get("pending", ())):
         return Word.PENDING
     if status.get("activeCount") or status.get("active"):
         return Word.RUNNING
@@ -163,6 +164,12 @@ def status_word(annotations: Mapping[str, str], status: Mapping[str, Any]) -> Wo
     if last is None:
         return Word.PENDING
     return Word.SUCCESS if last.get("verdict") == Verdict.SUCCEEDED else Word.FAILED
+
+
+def _waits(entry: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether a run waits still: an attempt that has begun stays until its end is written."""
+    begun = entry["reason"] == PendingReason.RETRY and datetime.fromisoformat(entry["due"]) <= now
+    return not begun
 
 
 def _lacks_a_run(status: Mapping[str, Any], last: Mapping[str, Any] | None) -> bool:

@@ -5,17 +5,18 @@ left as it is: the next look tries again, and nothing else of the task waits for
 """
 
 import logging
-from dataclasses import replace
+from datetime import datetime
 
 from cronwright.controller.gather import Sources
 from cronwright.core.facts import CronJobFacts, job_facts
-from cronwright.core.job import attempt_job
+from cronwright.core.job import attempt_job, handed
 from cronwright.core.plan import Plan, World
 from cronwright.core.retry import Attempt
 from cronwright.errors import FieldError
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import AlreadyExists, ApiError, Fenced
+from cronwright.model.task import ScheduledTask
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +31,9 @@ class Attempts:
     async def start(self, world: World, plan: Plan, cronjob: CronJobFacts) -> set[str]:
         """Start what is due; give the ids of the runs that wait no more."""
         started = set()
-        for attempt in plan.attempts:
-            if attempt.due > world.now:
-                continue
+        for attempt in plan.due:
             try:
-                await self._start(world, attempt, cronjob, plan.checkpoint)
+                await self._start(handed(world.task, plan.left), attempt, cronjob, world.now)
             except Fenced:
                 raise  # the next leader does
             except (ApiError, FieldError) as error:
@@ -46,18 +45,15 @@ class Attempts:
         return started
 
     async def _start(
-        self, world: World, attempt: Attempt, cronjob: CronJobFacts, checkpoint: str | None
+        self, task: ScheduledTask, attempt: Attempt, cronjob: CronJobFacts, now: datetime
     ) -> None:
-        namespace = world.task.namespace
-        # Also what has just ended and is not in the status yet.
-        status = world.task.status.model_copy(update={"checkpoint": checkpoint})
-        task = replace(world.task, status=status)
-        manifest = attempt_job(task, cronjob.uid, attempt, world.now)
+        manifest = attempt_job(task, cronjob.uid, attempt, now)
         try:
-            body = await self._client.create(paths.jobs(namespace), manifest)
+            body = await self._client.create(paths.jobs(task.namespace), manifest)
         except AlreadyExists:
             # Made before a crash, or its answer was lost.
-            body = await self._client.get(paths.jobs(namespace, manifest["metadata"]["name"]))
+            name = manifest["metadata"]["name"]
+            body = await self._client.get(paths.jobs(task.namespace, name))
             if job_facts(body).run_id != attempt.run_id:
                 raise
         self._sources.jobs.observe_record(job_facts(body))

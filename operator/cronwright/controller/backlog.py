@@ -101,12 +101,12 @@ class Backlogs:
     def note(self, key: TaskKey, task: ScheduledTask, waiting: list[PendingRun]) -> None:
         """Tell the group, if there is one, what is active of a task and what could start."""
         group = task.spec.concurrency_group
-        if group is None:
-            self._groups.forget(key)
+        if group is None and not self._groups.concerns(key):
             return
         active = {job.uid for job in self._claims.active(key, judged=True)}
         wants = [want for each in waiting if (want := _want(key, task, each))]
-        self._groups.look(Group(key.namespace, group), key, active, wants)
+        place = Group(key.namespace, group) if group else None
+        self._groups.look(key, place, active, wants)
 
     def _ended(self, key: TaskKey) -> set[str]:
         """List the UIDs of Jobs that have ended by now, also since the task was looked at."""

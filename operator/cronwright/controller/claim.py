@@ -5,10 +5,10 @@ second, after a crash, a change of mode or a lost answer, gets 409 and finds the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cronwright.controller.gather import Sources, active_jobs
+from cronwright.controller.gather import Sources, active_jobs, checkpoint_now
 from cronwright.controller.request import Requests
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
@@ -89,6 +89,9 @@ class Claims:
             if job.finished:
                 continue  # its run waits for an attempt, and waits no more once this one is there
             await self._requests.delete_job(job)
+        if followed.template.takes_checkpoint:
+            left = checkpoint_now(self._sources, key)
+            followed = replace(followed, template=followed.template.handed(left))
         run_id = identity.slot_run_id(followed.task_uid, slot.nominal)
         time = render_time(slot.nominal)
         name = identity.slot_job_name(key.name, slot.nominal, run_id)

@@ -31,8 +31,7 @@ def mark_of(world: World, plan: Plan, cronjob: CronJobFacts) -> str:
     assert plan.rendered is not None  # noqa: S101 - without one nothing is followed
     spec, hashed = world.task.spec, plan.rendered.hash
     parts = (plan.digest, hashed, cronjob.uid, spec.priority, spec.starting_deadline_seconds)
-    # What a run leaves for the next stands in the status, and in the template of that one's Job.
-    return " ".join(map(str, (*parts, world.task.generation, world.task.status.checkpoint)))
+    return " ".join(map(str, (*parts, world.task.generation)))
 
 
 def course_of(world: World, plan: Plan, cronjob: CronJobFacts) -> tuple[Followed, Course]:

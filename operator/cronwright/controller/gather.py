@@ -6,17 +6,17 @@ first, and asks the API server nothing.
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cronwright.controller.intake import Intake
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Testimony, Witness
-from cronwright.core import retry
+from cronwright.core import checkpoint, retry
 from cronwright.core.attempts import last_attempts
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.identity import RETRY, short_id
 from cronwright.core.ledger import Sight
-from cronwright.core.plan import World
+from cronwright.core.plan import World, ended_runs
 from cronwright.core.pod import PodFacts
 from cronwright.core.run import Run
 from cronwright.core.verdict import judge
@@ -98,6 +98,15 @@ def active_jobs(sources: Sources, key: TaskKey, *, judged: bool) -> list[JobFact
     testimonies = sources.witness.of(key)
     runs = [_run(sources, job, testimonies.get(job.uid) or Testimony()) for job in standing]
     return [run.job for run in runs if judge(run.job, run.pods) is None] + waiting
+
+
+def checkpoint_now(sources: Sources, key: TaskKey) -> str | None:
+    """Give the checkpoint that a run of a task finds if it starts now.
+
+    A slot may be due in the moment in which a run has ended and nothing is written of it yet.
+    """
+    world = gather(sources, key, datetime.now(UTC))
+    return checkpoint.latest(world.task, ended_runs(world)) if world else None
 
 
 def _waiting(sources: Sources, key: TaskKey, jobs: list[JobFacts]) -> list[JobFacts]:

@@ -1,8 +1,9 @@
 """Places in concurrency groups: how many runs of several tasks may be active at once.
 
 `slots` and `backlog` take a place right before they make a Job, and give it back once the Job is
-seen, which then holds it. Where none is free the run waits; when one is given up, whoever is next
-over all tasks of the group is woken: by priority, then by due time.
+seen, which then holds it, also while its run waits for the next attempt. Where none is free the
+run waits; when one is given up, whoever is next over all tasks of the group is woken: by priority,
+then by due time.
 """
 
 import asyncio
@@ -59,10 +60,11 @@ class Groups:
         self._wake = wake
         self._sizes: dict[str, GroupSizes] = {}
         self._jobs: defaultdict[Group, dict[str, JobFacts]] = defaultdict(dict)
-        self._ended: set[str] = set()  # UIDs of Jobs whose pods have ended, ahead of their own word
+        self._ended: set[str] = set()  # UIDs of Jobs that stand, and whose runs are over
         self._reserved: defaultdict[Group, set[str]] = defaultdict(set)
         self._wants: defaultdict[Group, dict[TaskKey, Sequence[Want]]] = defaultdict(dict)
         self._member: dict[TaskKey, Group] = {}
+        self._counted: defaultdict[TaskKey, set[Group]] = defaultdict(set)  # of which it has Jobs
         self._faulty: asyncio.Queue[GroupSizes] = asyncio.Queue()
 
     def take(self, want: Want | None) -> bool:
@@ -87,40 +89,54 @@ class Groups:
             self._reserved[want.place].discard(want.run_id)
             self._wake_next(want.place)
 
+    def concerns(self, key: TaskKey) -> bool:
+        """Tell whether a task is in a group, or has runs that were started in one."""
+        return key in self._member or key in self._counted
+
     def look(
-        self, place: Group, key: TaskKey, active: Collection[str], wants: Sequence[Want]
+        self, key: TaskKey, place: Group | None, active: Collection[str], wants: Sequence[Want]
     ) -> None:
-        """Note how a task of a group stands: its active Jobs by UID, and what could start."""
+        """Note how a task stands: its group, its active Jobs by UID, and what could start."""
         if self._member.get(key) != place:
             self.forget(key)
+        if place is not None:
             self._member[key] = place
-        for job in self._jobs.get(place, {}).values():
-            if (job.namespace, job.task) == key and job.uid not in active:
-                self._ended.add(job.uid)
-        self._wants[place].pop(key, None)
-        if wants:
-            self._wants[place][key] = wants
-        self._wake_next(place, but=key)
+            self._wants[place].pop(key, None)
+            if wants:
+                self._wants[place][key] = wants
+        for group in {*self._counted.get(key, ()), *([place] if place else ())}:
+            jobs = self._jobs.get(group, {}).values()
+            of_task = {job.uid for job in jobs if (job.namespace, job.task) == key}
+            self._ended |= of_task.difference(active)
+            self._wake_next(group, but=key)
 
     def forget(self, key: TaskKey) -> None:
-        """Forget a task that is gone or has left its group; runs of it hold their places still."""
+        """Forget a task that is gone; its Jobs hold their places until they have gone, too."""
         place = self._member.pop(key, None)
         if place is not None:
             self._wants[place].pop(key, None)
             self._wake_next(place)
 
     def job_changed(self, old: JobFacts | None, new: JobFacts | None) -> None:
-        """Take in an informer's news of a Job."""
+        """Take in an informer's news of a Job.
+
+        One whose run may be tried again holds its place until `look` says that the run is over.
+        """
         seen = new or old
         name = seen.annotations.get(identity.GROUP) if seen else None
         if seen is None or name is None:
             return
-        place = Group(seen.namespace, name)
-        if new is not None and new.owner_uid and not new.finished and not new.deleting:
+        place, key = Group(seen.namespace, name), TaskKey(seen.namespace, seen.task)
+        if new is not None and new.owner_uid and not new.deleting and _may_go_on(new):
             self._jobs[place][new.uid] = new
+            self._counted[key].add(place)
             return
         self._ended.discard(seen.uid)
         if self._jobs[place].pop(seen.uid, None) is not None:
+            if not any((job.namespace, job.task) == key for job in self._jobs[place].values()):
+                self._counted[key].discard(place)
+                if not self._counted[key]:
+                    del self._counted[key]
             self._wake_next(place)
 
     def sizes_changed(self, old: GroupSizes | None, new: GroupSizes | None) -> None:
@@ -174,3 +190,10 @@ class Groups:
         for want in heapq.nsmallest(free, self._wanted(place, held), key=lambda each: each.rank):
             if want.key != but:
                 self._wake(want.key)
+
+
+def _may_go_on(job: JobFacts) -> bool:
+    """Tell whether a Job's run is not over, as far as the Job itself says."""
+    return job.finished is None or (
+        not job.finished.succeeded and identity.RETRY in job.annotations
+    )

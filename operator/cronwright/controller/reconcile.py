@@ -27,6 +27,7 @@ from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
 from cronwright.core.account import accounted
 from cronwright.core.facts import JobFacts, job_facts
+from cronwright.core.job import handed
 from cronwright.core.journal import entries
 from cronwright.core.plan import Plan, Step, World, decide
 from cronwright.core.requests import NOTED, Act
@@ -124,22 +125,28 @@ class Reconciler:
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
         tools = self._tools
-        active = self._active(key) if plan.answers else set()  # what the answers count with
+        # What the answers, and the attempts that are due, count with.
+        active = self._active(key) if plan.answers or plan.due else set()
         readiness, cronjob = await tools.changes.carry_out(key, world, plan)
         for job in plan.timeouts:
             await self._end(job, "timeout")
         for job in plan.cancels.jobs:
             await self._end(job, "cancel")
         begun: set[str] = set()
-        if readiness.ok and plan.rendered is not None and cronjob is not None:
-            begun = await tools.attempts.start(world, plan, cronjob)
+        if plan.due and readiness.ok and plan.rendered is not None and cronjob is not None:
+            async with tools.engine.held(key):
+                if self._active(key) == active:
+                    begun = await tools.attempts.start(world, plan, cronjob)
+                else:
+                    tools.queue.add(key)  # a slot has started meanwhile, or a run ended
         started: list[JobFacts] = []
         # What a backfill asks for, and what is to wait, the status alone answers.
         answered = [*plan.cancels.answers, *plan.taken_in.answers]
         answered += [each for each in plan.answers if each.act in NOTED]
         acts = readiness.ok and plan.step is Step.KEEP and cronjob is not None
         if acts and cronjob is not None and (plan.answers or plan.backlog.starts):
-            footing = Footing(world.task, cronjob, tools.engine.followed(key), _ended(world, plan))
+            task = handed(world.task, plan.left)
+            footing = Footing(task, cronjob, tools.engine.followed(key), _ended(world, plan))
             async with tools.engine.held(key):
                 if not plan.answers or self._active(key) == active:
                     answered += await tools.answers.carry_out(plan.answers, footing, started)

@@ -79,6 +79,8 @@ def _to_start(entries: Iterable[PendingRun], world: "World") -> list[PendingRun]
     begun = {job.run_id for job in world.jobs if not _is_halfway(job)}
     begun |= {run.job.run_id for run in world.runs if run.gone}
     begun |= _recorded(world) | {each.id for each in world.task.status.active}
+    # What stands halfway may be shown as active, and yet nobody else would let it go.
+    begun -= {job.run_id for job in world.jobs if _is_halfway(job)}
     short = set(world.task.status.recorded)
     taken = {slot_of(job) for job in world.jobs}  # also the CronJob controller's, by other ids
     return [

@@ -88,9 +88,9 @@ class JobFacts:
 
     @property
     def is_claim(self) -> bool:
-        """Whether its name is the operator's claim to a slot."""
+        """Whether its name is the operator's claim to a slot, or to an attempt."""
         return identity.RUN_ID in self.annotations and (
-            identity.SCHEDULED_TIMESTAMP in self.annotations
+            identity.SCHEDULED_TIMESTAMP in self.annotations or identity.ATTEMPT in self.annotations
         )
 
 

@@ -5,18 +5,18 @@ run, `controller/claim` that of a slot which the operator fires.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Self
 
 from cronwright.core import identity, retry
+from cronwright.core.environment import literal, set_parameters
 from cronwright.core.parameters import note, noted, values
 from cronwright.core.requests import Answer
 from cronwright.errors import FieldError
 from cronwright.model.base import render_time
-from cronwright.model.parameter import Parameter
 from cronwright.model.status import Trigger
 from cronwright.model.task import ScheduledTask
 
@@ -46,6 +46,7 @@ class RunNames:
 
 # What SlotTemplate fills in; no user writes these by accident.
 _NAME: Final = "@@cronwright:name@@"
+_CHECKPOINT: Final = "@@cronwright:checkpoint@@"
 _SLOT: Final = "@@cronwright:slot@@"
 _TRIGGER: Final = "@@cronwright:trigger@@"
 _RUN: Final = RunNames("@@cronwright:run@@", "@@cronwright:trace@@", "@@cronwright:span@@", _SLOT)
@@ -77,7 +78,7 @@ def job_template(
     for kind in ("initContainers", "containers"):
         for container in pod_spec.get(kind) or ():
             _add_environment(container, environment)
-            _set_parameters(container, task.spec.parameters or (), chosen)
+            set_parameters(container, task.spec.parameters or (), chosen)
     return template
 
 
@@ -164,12 +165,12 @@ def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
         entries.append({"name": "CRONWRIGHT_VERSION", "value": task.spec.version})
     if task.spec.extensions:
         text = json.dumps(task.spec.extensions, separators=(",", ":"), sort_keys=True)
-        entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": _literal(text)})
+        entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": literal(text)})
     if run and run.slot:
         entries.append({"name": "CRONWRIGHT_SLOT", "value": run.slot})
     if run and task.spec.checkpoint and task.status.checkpoint:
         text = task.status.checkpoint
-        entries.append({"name": "CRONWRIGHT_CHECKPOINT", "value": _literal(text)})
+        entries.append({"name": "CRONWRIGHT_CHECKPOINT", "value": literal(text)})
     if task.spec.job_an_attempt:
         number = run.attempt if run else 1
         entries.append({"name": "CRONWRIGHT_ATTEMPT", "value": str(number)})
@@ -187,30 +188,11 @@ def _add_environment(container: object, entries: list[JSONObject]) -> None:
     container["env"] = [*own, *(each for each in entries if each["name"] not in taken)]
 
 
-def _set_parameters(
-    container: object, parameters: Iterable[Parameter], chosen: Mapping[str, str]
-) -> None:
-    """Put the values of parameters first into a container's environment, in place of its own.
-
-    What it sets itself may then refer to them.
-    """
-    own = container.get("env") or [] if isinstance(container, dict) else None
-    if not isinstance(container, dict) or not isinstance(own, list):
-        return
-    entries = [
-        {"name": each.variable, "value": _literal(chosen[each.name])}
-        for each in parameters
-        if each.name in chosen
-    ]
-    set_here = {each["name"] for each in entries}
-    rest = [each for each in own if not (isinstance(each, dict) and each.get("name") in set_here)]
-    if entries:
-        container["env"] = [*entries, *rest]
-
-
-def _literal(text: str) -> str:
-    """Write a value that Kubernetes doesn't interpret: there $(NAME) is a reference, and $$ a $."""
-    return text.replace("$", "$$")
+def handed(task: ScheduledTask, checkpoint: str | None) -> ScheduledTask:
+    """Give a task with the checkpoint that the Job of its next run, or attempt, is to find."""
+    if checkpoint == task.status.checkpoint:
+        return task
+    return replace(task, status=task.status.model_copy(update={"checkpoint": checkpoint}))
 
 
 def request_job(task: ScheduledTask, cronjob_uid: str, answer: Answer) -> JSONObject:
@@ -256,7 +238,14 @@ def _job(
     task: ScheduledTask, cronjob_uid: str, template: JSONObject, name: str, notes: JSONObject
 ) -> JSONObject:
     metadata = template["metadata"]
-    reference = {"apiVersion": "batch/v1", "kind": "CronJob", "name": task.name, "uid": cronjob_uid}
+    reference = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "name": task.name,
+        "uid": cronjob_uid,
+        # Who deletes the task in the foreground waits for its runs to end.
+        "blockOwnerDeletion": True,
+    }
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -280,18 +269,31 @@ class SlotTemplate:
     """
 
     text: str
+    checkpoint: str = ""  # as JSON has it
+
+    @property
+    def takes_checkpoint(self) -> bool:
+        """Whether a checkpoint is to be `handed` to it first."""
+        return _CHECKPOINT in self.text
+
+    def handed(self, checkpoint: str | None) -> Self:
+        """Give the same with the checkpoint that the run finds."""
+        value = json.dumps(literal(checkpoint or ""))[1:-1]
+        return replace(self, checkpoint=value)
 
     def job(self, name: str, run_id: str, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> bytes:
         """Give the Job of one slot, as JSON."""
         run = RunNames.of(run_id, slot)
         text = self.text.replace(_NAME, name).replace(_RUN.id, run.id).replace(_SLOT, slot)
         text = text.replace(_RUN.trace, run.trace).replace(_RUN.span, run.span)
-        return text.replace(_TRIGGER, str(trigger)).encode()
+        # Last: it may hold whatever a container wrote, such as one of the marks above.
+        return text.replace(_TRIGGER, str(trigger)).replace(_CHECKPOINT, self.checkpoint).encode()
 
 
 def slot_template(task: ScheduledTask, cronjob_uid: str) -> SlotTemplate:
     """Render the Job of a slot that the operator fires, with its own names left open."""
-    template = job_template(task, _RUN)
+    # What the runs before leave is known when the slot is due.
+    template = job_template(handed(task, _CHECKPOINT), _RUN)
     # A template's own wish to be born suspended stays; a TTL does not: the Job is the claim.
     template["spec"].pop("ttlSecondsAfterFinished", None)
     notes = {

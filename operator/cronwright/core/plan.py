@@ -106,8 +106,10 @@ class Plan:
     prunes: tuple[JobFacts, ...] = ()
     attempts: tuple[Attempt, ...] = ()  # of runs that wait
     orphans: tuple[Orphan, ...] = ()  # runs that waited, and whose Jobs are gone
-    checkpoint: str | None = None
+    checkpoint: str | None = None  # what the status is to have
+    left: str | None = None  # what a run that starts now finds: not all of it is read yet
     wake: datetime | None = None
+    due: tuple[Attempt, ...] = ()  # those of `attempts` that are to begin
 
 
 def decide(world: World) -> Plan:
@@ -147,7 +149,9 @@ def decide(world: World) -> Plan:
         stall=stall,
         endings=judged.endings,
         attempts=attempts,
+        due=tuple(each for each in attempts if each.due <= world.now),
         checkpoint=checkpoint.latest(world.task, _over(world, judged)),
+        left=checkpoint.latest(world.task, ended_runs(world)),
         orphans=gone,
         prunes=prunes,
         # A time that has passed brought us here: waking for it again would never end.
@@ -249,6 +253,11 @@ def _over(world: World, judged: _Judged) -> list[Run]:
     """List the runs whose last attempt has ended, with nothing left to be read of it."""
     ids = {*judged.endings, *(each.run_id for each in judged.attempts)}
     return [run for run in world.runs if run.job.run_id in ids]
+
+
+def ended_runs(world: World) -> list[Run]:
+    """List the runs without a record whose last attempt has ended."""
+    return [run for run in world.runs if _ending(run, world) is not None]
 
 
 def _as_shown(attempt: Attempt, task: ScheduledTask) -> Attempt:

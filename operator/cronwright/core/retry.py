@@ -122,7 +122,9 @@ def attempt_of(job: JobFacts) -> int:
 def next_attempt(job: JobFacts, pods: Sequence[PodFacts], ending: Ending) -> Attempt | None:
     """Say which attempt follows one that ended so; None where the run is over."""
     policy = policy_of(job)
-    if policy is None or ending.verdict is not Verdict.FAILED:
+    # One that failed while it was being ended was not to go on.
+    asked = identity.ENDING in job.annotations
+    if policy is None or asked or ending.verdict is not Verdict.FAILED:
         return None
     disrupted = bool(pods) and pods[-1].disrupted
     spent = _number(job, identity.RETRIES, 0)
