@@ -30,8 +30,8 @@ def folded(of: World, **outcome: Any) -> TaskStatus:
 
 def ended(of: Any = JOB, phase: str = "Succeeded", text: str = "done\n") -> Run:
     last = pod(of, phase)
-    attempt = (last.uid, 0)
-    return Run(of, (last,), (Output(attempt, text, complete=True),), frozenset({attempt}))
+    read = last.log_key(last.containers[0])
+    return Run(of, (last,), (Output(read, text, complete=True),), frozenset({read}))
 
 
 def stood(spec: dict[str, Any] | None = None) -> ScheduledTask:

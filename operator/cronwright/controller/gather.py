@@ -14,10 +14,11 @@ from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Testimony, Witness
 from cronwright.core import checkpoint, retry
 from cronwright.core.attempts import last_attempts
-from cronwright.core.facts import CronJobFacts, JobFacts, PodFacts
+from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.identity import RETRY, short_id
 from cronwright.core.ledger import Sight
 from cronwright.core.plan import World, ended_runs
+from cronwright.core.pod import PodFacts
 from cronwright.core.run import Run
 from cronwright.core.verdict import judge
 from cronwright.kube.informer import Informer
@@ -158,4 +159,5 @@ def _run(sources: Sources, job: JobFacts, testimony: Testimony) -> Run:
         outputs=tuple(testimony.outputs.values()),
         settled=frozenset(testimony.settled),
         gone=testimony.gone is not None,
+        words=dict(testimony.words),
     )

@@ -19,9 +19,11 @@ from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources, active_jobs, gather, is_settled
+from cronwright.controller.inquire import Inquirer
 from cronwright.controller.journal import Journal
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
+from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
 from cronwright.core.account import accounted
@@ -50,10 +52,12 @@ class Tools:
     client: Client
     queue: WorkQueue[TaskKey]
     collector: Collector
+    inquirer: Inquirer
     changes: Changes
     answers: Answers
     backlogs: Backlogs
     requests: Requests
+    slow_runs: SlowRuns
     attempts: Attempts
     engine: Engine
     journal: Journal
@@ -100,6 +104,7 @@ class Reconciler:
             self._tools.changes.forget(key)
             self._tools.backlogs.forget(key)
             self._tools.journal.forget(key)
+            self._tools.slow_runs.forget(key)
             return
         if world.task.deleting:
             self._tools.engine.forget(key)
@@ -108,6 +113,7 @@ class Reconciler:
         plan = decide(world)
         seen = set(sources.witness.of(key))
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
+        self._tools.inquirer.start(key, plan.stall)
         followed = self._tools.engine.digest(key) is not None
         outcome = await self._carry_out(key, world, plan)
         outcome = accounted(world, plan, outcome, followed=followed)
@@ -121,7 +127,8 @@ class Reconciler:
         waiting = {run.job.uid for run in world.runs if run.job.run_id not in plan.endings}
         sources.witness.forget(key, seen - waiting)
         await self._drop(key, world, plan, outcome)
-        self._set_timer(world, plan, outcome)
+        slow = await self._tools.slow_runs.tell(world, plan, status)
+        self._set_timer(world, plan, outcome, slow)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
         tools = self._tools
@@ -224,9 +231,9 @@ class Reconciler:
                 self._sources.tasks.put(body)
             self._tools.queue.add(key)
 
-    def _set_timer(self, world: World, plan: Plan, outcome: Outcome) -> None:
+    def _set_timer(self, world: World, plan: Plan, outcome: Outcome, slow: datetime | None) -> None:
         key = TaskKey(world.task.namespace, world.task.name)
-        wakes = [plan.wake]
+        wakes = [plan.wake, slow]
         wakes += [self._tools.changes.retry_time(key), self._tools.backlogs.retry_time(key)]
         if outcome.look_at is not None:
             # What the informers have seen since is not known before something is heard of it.

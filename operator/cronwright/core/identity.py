@@ -17,6 +17,7 @@ TRIGGER: Final = f"{PREFIX}trigger"
 GENERATION: Final = f"{PREFIX}generation"
 TASK_VERSION: Final = f"{PREFIX}version"
 REQUEST: Final = f"{PREFIX}request"
+PARAMETERS: Final = f"{PREFIX}parameters"
 ENDING: Final = f"{PREFIX}ending"
 RETRY: Final = f"{PREFIX}retry"  # the policy by which the operator tries a Job's run again
 ATTEMPT: Final = f"{PREFIX}attempt"
