@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cronwright.core.parameters import check_declared
 from cronwright.model import API_VERSION
 from cronwright.model.base import ResourceModel
 from cronwright.model.task import Logs, TaskSpec
@@ -55,6 +56,7 @@ def test_each_is_a_task_that_is_understood(file: Path) -> None:
         assert set(spec) <= aliases(TaskSpec)
         assert set(spec.get("logs", {})) <= aliases(Logs)
         understood = TaskSpec.model_validate(spec)
+        check_declared(understood)
         if understood.scheduled:
             read(understood.terms("default/example", datetime(2026, 1, 1, tzinfo=UTC)))
 

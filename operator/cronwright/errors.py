@@ -24,7 +24,8 @@ class FieldError(CronwrightError, ValueError):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.field} {_quoted(self.value)}: {self.problem}; {self.remedy}"
+        shown = "" if self.value is None else f" {_quoted(self.value)}"
+        return f"{self.field}{shown}: {self.problem}; {self.remedy}"
 
 
 def _quoted(value: object) -> str:

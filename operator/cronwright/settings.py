@@ -81,6 +81,11 @@ class OperatorSettings(CommonSettings):
         default=False,
         description="Show in the metrics when each task last succeeded and runs next.",
     )
+    slow_run_factor: float = Field(
+        default=2.0, ge=0.0,
+        description="An Event tells of a run that takes so many times as long as 95% of its "
+        "task's; 0 tells of none.",
+    )  # fmt: skip
     api_token_file: Path | None = Field(
         default=None,
         description="Where the operator leaves the API's token; empty hands out none.",

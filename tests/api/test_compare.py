@@ -33,6 +33,14 @@ def test_what_was_left_out_is_the_same_as_its_default() -> None:
     assert differing({**SPEC, "timeZone": None, "timeout": None}) == []
 
 
+def test_defaults_within_parameters_count_as_well() -> None:
+    stored = [{"name": "a", "type": "string", "required": False}]
+    standing = {**STORED, "parameters": stored}
+    assert differing({**SPEC, "parameters": [{"name": "a"}]}, standing) == []
+    another = [{"name": "a", "type": "integer"}]
+    assert differing({**SPEC, "parameters": another}, standing) == ["spec.parameters"]
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -163,3 +163,55 @@ async def test_a_request_that_is_wrong_is_named_and_nothing_is_done(
 
     assert (status, problem["field"]) == (422, field)
     assert not cluster.asked[f"GET {PATH}"]
+
+
+PARAMETERS = [
+    {"name": "region", "type": "string", "enum": ["eu", "us"], "required": True},
+    {"name": "limit", "type": "integer", "maximum": 500, "default": 10, "required": False},
+]
+
+
+async def test_parameters_are_left_with_the_request(
+    web: aiohttp.ClientSession, cluster: FakeCluster
+) -> None:
+    cluster.gives("GET", PATH, {**task(), "spec": {"parameters": PARAMETERS}})
+    cluster.gives("PATCH", PATH, {})
+
+    status, _ = await trigger(web, {"id": "a", "parameters": {"region": "eu", "limit": 500}})
+
+    assert status == 202
+    (value,) = cluster.bodies[-1][1]["metadata"]["annotations"].values()
+    assert json.loads(value)["parameters"] == {"region": "eu", "limit": 500}
+
+
+async def test_every_value_that_is_wrong_is_named_with_a_remedy(
+    web: aiohttp.ClientSession, cluster: FakeCluster
+) -> None:
+    cluster.gives("GET", PATH, {**task(), "spec": {"parameters": PARAMETERS}})
+
+    status, problem = await trigger(web, {"parameters": {"limit": 501, "lmit": 1}})
+
+    assert status == 422
+    assert (problem["field"], problem["value"]) == ("parameters.lmit", 1)
+    assert {each["field"]: each["detail"] for each in problem["errors"]} == {
+        "parameters.lmit": "parameters.lmit: no such parameter",
+        "parameters.region": "parameters.region: not given",
+        "parameters.limit": "parameters.limit: above 500",
+    }
+    remedies = [each["remedy"] for each in problem["errors"]]
+    assert remedies == [
+        "the task has region, limit",
+        'write one of "eu", "us"',
+        "write an integer, such as 10, at most 500",
+    ]
+    assert not cluster.asked[f"PATCH {PATH}"]
+
+
+async def test_a_task_without_parameters_takes_none(
+    web: aiohttp.ClientSession, cluster: FakeCluster
+) -> None:
+    cluster.gives("GET", PATH, task())
+
+    status, problem = await trigger(web, {"parameters": {"region": "eu"}})
+
+    assert (status, problem["field"]) == (422, "parameters.region")

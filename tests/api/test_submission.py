@@ -99,6 +99,16 @@ def test_a_manifest_that_a_program_printed_is_taken() -> None:
         ({**SPEC, "timeZone": "Europe/Berln"}, "timeZone", "Europe/Berln", "Europe/Berlin"),
         ({**SPEC, "concurrencyPolicy": "No"}, "concurrencyPolicy", "No", "Forbid"),
         ({**SPEC, "extensions": {"a": "b" * 9000}}, "extensions", None, "ConfigMap"),
+        (
+            {**SPEC, "parameters": [{"name": "a", "default": 1}]},
+            "parameters[0].default", 1, "a string",
+        ),
+        (
+            {"spec": {**SPEC, "parameters": [{"name": "a", "required": True}]}},
+            "spec.parameters[0].default", None, "leave the schedule out",
+        ),
+        ({**SPEC, "parameters": [{"name": "a", "typ": "x"}]}, "parameters.0.typ", "x", "type"),
+        ({**SPEC, "parameters": [{"type": "string"}]}, "parameters.0.name", None, "takes"),
         ({**SPEC, "id": "backup"}, "id", "backup", "write a UUID"),
         ({**SPEC, "id": True}, "id", True, "UUID"),
         ({**SPEC, "name": "Back Up"}, "name", "Back Up", "small letters"),
@@ -119,7 +129,7 @@ def test_a_manifest_that_a_program_printed_is_taken() -> None:
             "known are name",
         ),
     ],
-)
+)  # fmt: skip
 def test_what_is_wrong_is_named_with_field_value_and_remedy(
     body: dict[str, Any], field: str, value: object, remedy: str
 ) -> None:

@@ -26,6 +26,14 @@ STATUS: dict[str, Any] = {
     "lastRun": {**RECORD, "logTail": "no space left\n"},
     "lastFailure": {**RECORD, "logTail": "no space left\n"},
     "history": [RECORD],
+    "statistics": {
+        "runs": 1,
+        "timedRuns": 1,
+        "p50Seconds": 9,
+        "p95Seconds": 9,
+        "successRate": 0.0,
+        "failureStreak": 1,
+    },
     "counts": {"Failed": 1},
     "conditions": [
         {
@@ -89,6 +97,7 @@ def test_a_task_is_shown_with_its_records() -> None:
         "lastRun": STATUS["lastRun"],
         "lastFailure": STATUS["lastFailure"],
         "history": [RECORD],
+        "statistics": STATUS["statistics"],
         "counts": {"Failed": 1},
         "conditions": STATUS["conditions"],
     }

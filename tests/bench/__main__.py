@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import adopt, burst, latency, memory, node, reconcile, record, schedule
+from tests.bench import adopt, burst, capture, latency, memory, node, reconcile, record, schedule
 from tests.bench.progress import Progress
 from tests.bench.report import show
 
-_ALL: Final = (adopt, record, schedule, burst, latency, memory, reconcile, node)
+_ALL: Final = (adopt, record, capture, schedule, burst, latency, memory, reconcile, node)
 BENCHMARKS: Final = {each.NAME: each for each in _ALL}
 
 

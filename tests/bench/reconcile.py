@@ -21,24 +21,20 @@ from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
 from cronwright.controller.groups import Groups
+from cronwright.controller.inquire import Inquirer
 from cronwright.controller.intake import Intake
 from cronwright.controller.journal import Journal
 from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.reconcile import Reconciler, Tools
 from cronwright.controller.request import Requests
+from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Witness
 from cronwright.controller.write import CronJobWriter
 from cronwright.core.cronjob import render
-from cronwright.core.facts import (
-    CronJobFacts,
-    JobFacts,
-    PodFacts,
-    cronjob_facts,
-    job_facts,
-    pod_facts,
-)
+from cronwright.core.facts import CronJobFacts, JobFacts, cronjob_facts, job_facts
+from cronwright.core.pod import PodFacts, pod_facts
 from cronwright.kube.client import Client
 from cronwright.kube.informer import Informer
 from cronwright.model.task import ScheduledTask
@@ -140,11 +136,13 @@ class _World:
         tools = Tools(
             client=client,
             queue=queue,
-            collector=Collector(client, witness, queue.add),
+            collector=Collector(client, witness, pods.get, queue.add),
+            inquirer=Inquirer(client, witness, queue.add),
             changes=Changes(client, sources, queue, CronJobWriter(client), engine),
             answers=Answers(sources, requests),
             backlogs=Backlogs(sources, claims, requests, groups),
             requests=requests,
+            slow_runs=SlowRuns(client, 2.0),
             attempts=Attempts(client, sources),
             engine=engine,
             journal=Journal(OperatorMetrics()),

@@ -9,7 +9,7 @@ import asyncio
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cronwright.kube import paths
 from tests.bench import process, tasks
@@ -17,7 +17,7 @@ from tests.bench.cluster import cluster
 from tests.bench.follow import Follower
 from tests.bench.progress import Progress
 from tests.bench.report import Figure, percentile
-from tests.bench.runs import Runs
+from tests.bench.runs import Runs, manual_job
 from tests.bench.stage import Stage
 
 NAME: Final = "record"
@@ -122,32 +122,11 @@ async def _start_runs(stage: Stage, follower: Follower, count: int) -> list[str]
     names = []
     for index in range(count):
         await asyncio.sleep(max(0.0, began + index / _PACE - time.monotonic()))
-        body = _job(cronjobs[tasks.name(index % _TASKS)], index)
+        body = manual_job(cronjobs[tasks.name(index % _TASKS)], index)
         await stage.client.create(paths.jobs(stage.namespace), body)
         names.append(body["metadata"]["name"])
         stage.progress.count("started", index + 1, count)
     return names
-
-
-def _job(cronjob: dict[str, Any], index: int) -> dict[str, Any]:
-    """Make a Job as `kubectl create job --from=cronjob/NAME` does."""
-    metadata, template = cronjob["metadata"], cronjob["spec"]["jobTemplate"]
-    own = template.get("metadata", {})
-    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "controller": True}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {
-            "name": f"{metadata['name']}-run-{index:05d}",
-            "labels": own.get("labels", {}),
-            "annotations": {
-                **own.get("annotations", {}),
-                "cronjob.kubernetes.io/instantiate": "manual",
-            },
-            "ownerReferences": [{**owner, "name": metadata["name"], "uid": metadata["uid"]}],
-        },
-        "spec": template["spec"],
-    }
 
 
 def _figures(runs: Runs, count: int, writes: float, cpu: float) -> list[Figure]:

@@ -63,6 +63,27 @@ class Runs:
         return last.get("name") != name or "done" in last.get("logTail", "").splitlines()
 
 
+def manual_job(cronjob: dict[str, Any], index: int) -> dict[str, Any]:
+    """Make a Job as `kubectl create job --from=cronjob/NAME` does."""
+    metadata, template = cronjob["metadata"], cronjob["spec"]["jobTemplate"]
+    own = template.get("metadata", {})
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "controller": True}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": f"{metadata['name']}-run-{index:05d}",
+            "labels": own.get("labels", {}),
+            "annotations": {
+                **own.get("annotations", {}),
+                "cronjob.kubernetes.io/instantiate": "manual",
+            },
+            "ownerReferences": [{**owner, "name": metadata["name"], "uid": metadata["uid"]}],
+        },
+        "spec": template["spec"],
+    }
+
+
 def _terminated(body: Any) -> bool:
     return body is not None and '"terminated"' in json.dumps(body)
 

@@ -41,6 +41,7 @@ env:
   - {name: CRONWRIGHT_CONCURRENCY_GROUP_SIZE, value: "1"}
   - {name: CRONWRIGHT_HEALTH_PORT, value: "8081"}
   - {name: CRONWRIGHT_TASK_METRICS, value: "false"}
+  - {name: CRONWRIGHT_SLOW_RUN_FACTOR, value: "2"}
   - {name: CRONWRIGHT_LEADER_ELECTION, value: "true"}
   - {name: CRONWRIGHT_LEASE_NAMESPACE, value: system}
   - {name: CRONWRIGHT_LEASE_NAME, value: cronwright}
@@ -286,6 +287,7 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
             "operator.concurrencyGroupSize=5",
             "operator.healthPort=9001",
             "operator.taskMetrics=true",
+            "operator.slowRunFactor=1.5",
             'operator.extraEnv=[{"name":"HTTPS_PROXY","value":"http://proxy:3128"}]',
             "api.port=9000",
             "api.metricsPort=9002",
@@ -306,6 +308,7 @@ def test_settings_reach_the_environment(helm: Helm) -> None:
         "CRONWRIGHT_CONCURRENCY_GROUP_SIZE": "5",
         "CRONWRIGHT_HEALTH_PORT": "9001",
         "CRONWRIGHT_TASK_METRICS": "true",
+        "CRONWRIGHT_SLOW_RUN_FACTOR": "1.5",
         "CRONWRIGHT_LEADER_ELECTION": "true",
         "CRONWRIGHT_LEASE_NAMESPACE": "system",
         "CRONWRIGHT_LEASE_NAME": "cronwright",

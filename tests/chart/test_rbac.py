@@ -18,7 +18,7 @@ OPERATOR = {
     " pods": "get list watch patch",
     " pods/log": "get",
     " configmaps": "list watch",
-    " events": "create",
+    " events": "list create",
 }
 # Rights to objects of one name alone.
 NAMED = {"configmaps": ["cronwright-concurrency-groups"]}

@@ -126,6 +126,13 @@ class OperatorProcess:
         if self._process is not None:
             self.kill()
 
+    def cpu_seconds(self) -> float:
+        """Give the processor time that it has taken so far."""
+        text = Path(f"/proc/{self._running().pid}/stat").read_text()
+        # The command's name stands in parentheses and may hold anything, so count from its end.
+        user, system = text[text.rindex(")") + 2 :].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def log(self) -> list[dict[str, Any]]:
         """Read its log; a line that is no JSON, such as a traceback's, becomes an error."""
         return [_line(text) for text in self._log.read_text().splitlines()]

@@ -155,8 +155,8 @@ def _run(of: JobFacts) -> Run:
     if of.finished is None:
         return Run(of, ())
     last = pod(of)
-    output = Output((last.uid, 0), "", complete=True)
-    return Run(of, (last,), (output,), frozenset({output.attempt}))
+    output = Output(last.log_key(last.containers[0]), "", complete=True)
+    return Run(of, (last,), (output,), frozenset({output.log_key}))
 
 
 STEPS = st.one_of(

@@ -12,8 +12,9 @@ from cronwright.controller.queue import WorkQueue
 from cronwright.controller.standby import BehindError, Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Witness
-from cronwright.core.facts import JobFacts, PodFacts
+from cronwright.core.facts import JobFacts
 from cronwright.core.identity import short_id
+from cronwright.core.pod import PodFacts
 from cronwright.kube.client import Client
 from cronwright.kube.store import ObjectKey, Store
 from tests.core.world import NOON, finished, job, pod

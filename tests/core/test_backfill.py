@@ -106,7 +106,7 @@ def test_a_backfill_that_was_taken_in_is_only_forgotten() -> None:
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
-        ({}, "from None: no date-time"),
+        ({}, "from: no date-time"),
         ({"from": "yesterday"}, 'from "yesterday": no date-time'),
         ({"from": "2026-03-02T10:00:00"}, "with its offset"),
         ({"from": "0001-01-01T00:00:00+14:00"}, "no date-time"),

@@ -28,7 +28,7 @@ def run_with(message: str, *, code: int = 0, policy: str = "File", **names: Any)
     times = {"startedAt": NOON.isoformat(), "finishedAt": end}
     state = {"terminated": {"exitCode": code, "reason": "Error", "message": message, **times}}
     last = pod(of, "Failed" if code else "Succeeded", state, policy=policy)
-    return Run(of, (last,), settled=frozenset({(last.uid, 0)}))
+    return Run(of, (last,), settled=frozenset({(last.uid, "task", 0)}))
 
 
 def kept(of: ScheduledTask, *runs: Run) -> str | None:

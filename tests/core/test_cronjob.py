@@ -6,6 +6,7 @@ from typing import Any
 from cronwright.core import identity
 from cronwright.core.cronjob import render
 from cronwright.core.job import request_job
+from cronwright.core.requests import Act, Answer
 from cronwright.schedule import NativeForm
 from tests.core.world import CRONJOB_UID, TASK_UID, task
 
@@ -162,7 +163,7 @@ def test_the_hash_follows_the_spec_and_nothing_else() -> None:
 
 
 def test_a_requested_job_is_born_suspended_and_uncontrolled() -> None:
-    job = request_job(task(), CRONJOB_UID, "one", RUN_ID)
+    job = request_job(task(), CRONJOB_UID, Answer("one", Act.START, RUN_ID))
     assert job["metadata"]["name"] == identity.request_job_name("report", RUN_ID)
     assert job["metadata"]["ownerReferences"] == [
         {

@@ -41,8 +41,8 @@ def ended(phase: str = "Succeeded") -> Run:
         }
     }
     last = pod(JOB, phase, state, policy="File")
-    attempt = (last.uid, 0)
-    return Run(JOB, (last,), (Output(attempt, SECRET, complete=True),), frozenset({attempt}))
+    read = last.log_key(last.containers[0])
+    return Run(JOB, (last,), (Output(read, SECRET, complete=True),), frozenset({read}))
 
 
 def lines(entries: tuple[Entry, ...]) -> list[dict[str, Any]]:
@@ -159,7 +159,7 @@ def test_an_attempt_that_is_due_later_is_told_once() -> None:
     notes = job_template(of)["metadata"]["annotations"]
     failed = replace(JOB, annotations={**JOB.annotations, **notes})
     last = pod(failed, "Failed")
-    run = Run(failed, (last,), settled=frozenset({(last.uid, 0)}))
+    run = Run(failed, (last,), settled=frozenset({(last.uid, "task", 0)}))
     status, entries = told(world(of, run, standing=cronjob(of)))
     (due,) = [each for each in entries if each.event is Happening.RETRY_DUE]
     assert (due.run, due.time, due.attempts) == (JOB.name, NOON + timedelta(seconds=12), 1)

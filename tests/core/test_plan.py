@@ -120,7 +120,7 @@ def test_a_run_that_ended_is_read_before_it_is_recorded() -> None:
     assert not plan.endings
     (capture,) = plan.captures
     assert (capture.container, capture.follow) == ("task", False)
-    read = replace(run, settled=frozenset({capture.attempt}))
+    read = replace(run, settled=frozenset({capture.log_key}))
     assert set(decide(world(TASK, read, standing=cronjob(TASK))).endings) == {JOB.uid}
 
 

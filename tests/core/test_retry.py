@@ -13,11 +13,12 @@ from cronwright.core.attempts import last_attempts
 from cronwright.core.facts import JobFacts, job_facts
 from cronwright.core.job import attempt_job, job_template
 from cronwright.core.plan import Plan, World, decide
-from cronwright.core.retry import Attempt
+from cronwright.core.pod import Role
+from cronwright.core.retry import Attempt, from_status
 from cronwright.core.run import Run
 from cronwright.core.status import Outcome, fold
 from cronwright.errors import FieldError
-from cronwright.model.status import PendingReason, TaskStatus, Verdict
+from cronwright.model.status import ActiveRun, PendingReason, TaskStatus, Verdict
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, cronjob, finished, job, pod, task, world
 
@@ -39,7 +40,7 @@ def look(
 ) -> tuple[World, Plan]:
     """Decide after an attempt has failed, its log read."""
     last = pod(failed, "Failed", **changes)
-    run = Run(failed, (last,), settled=frozenset({(last.uid, 0)}))
+    run = Run(failed, (last,), settled=frozenset({(last.uid, "task", 0)}))
     now = END + timedelta(seconds=after)
     found = world(of, run, *others, standing=cronjob(of), now=now)
     return found, decide(found)
@@ -177,7 +178,7 @@ def test_the_jobs_of_a_run_are_one_run_with_the_first_ones_name() -> None:
     runs = last_attempts([Run(second, (pod(second),)), Run(first, (pod(first, "Failed"),))])
     assert [(run.job, run.earlier) for run in runs] == [(second, (first,))]
     last = pod(second)
-    runs = [replace(runs[0], pods=(last,), settled=frozenset({(last.uid, 0)}))]
+    runs = [replace(runs[0], pods=(last,), settled=frozenset({(last.uid, "task", 0)}))]
     seen = world(of, *runs, standing=cronjob(of), now=now)
     status = fold(seen, decide(seen), Outcome(decide(seen).readiness, seen.cronjob))
     assert status.last_run is not None
@@ -254,3 +255,32 @@ def test_containers_that_restart_in_place_have_a_limit_alone() -> None:
     assert "podFailurePolicy" not in spec
     with pytest.raises(FieldError, match="restartPolicy: Never"):
         job_template(task({"jobTemplate": template, "retry": POLICY}))
+
+
+def test_each_attempt_has_the_values_that_the_run_began_with() -> None:
+    region = {"name": "region", "default": "eu"}
+    of = task({"retry": POLICY, "parameters": [region]})
+    _, plan = look(of, retried(of, parameters='{"region":"us"}'))
+    (due,) = plan.attempts
+    edited = task({"retry": POLICY, "parameters": [{**region, "default": "asia"}]})
+    of_the_jobs = attempt_job(edited, "uid", due, NOON)
+    shown = due.pending
+    assert shown.parameters == {"region": "us"}
+    entry = ActiveRun(name="first", id=shown.id, trigger=shown.trigger, start_time=NOON)
+    of_the_status = attempt_job(edited, "uid", from_status(shown, entry), NOON)
+    for made in (of_the_jobs, of_the_status):
+        (container,) = made["spec"]["template"]["spec"]["containers"]
+        values = {each["name"]: each.get("value") for each in container["env"]}
+        assert values["CRONWRIGHT_PARAM_REGION"] == "us"
+        assert json.loads(made["metadata"]["annotations"][identity.PARAMETERS]) == {"region": "us"}
+
+
+def test_how_a_sidecar_ended_does_not_make_a_failure_one_that_is_meant() -> None:
+    of = task({"retry": {**POLICY, "onExitCodes": [143]}})
+    failed = retried(of)
+    last = pod(failed, "Failed")
+    proxy = replace(last.containers[0], name="proxy", role=Role.SIDECAR, exit_code=143)
+    last = replace(last, containers=(proxy, *last.containers))
+    run = Run(failed, (last,), settled=frozenset({(last.uid, "task", 0)}))
+    plan = decide(world(of, run, standing=cronjob(of), now=END + timedelta(seconds=1)))
+    assert (plan.attempts, len(plan.endings)) == ((), 1)

@@ -1,11 +1,27 @@
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from cronwright.core import size
+from cronwright.core import identity, size
+from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.checkpoint import BYTES
+from cronwright.core.gaps import GAPS_AT_MOST
+from cronwright.core.prune import KEPT_AT_MOST
+from cronwright.core.requests import WAITING_BYTES
+from cronwright.core.run import Run, cut, record
+from cronwright.core.statistics import statistics_of
+from cronwright.core.tail import TailRing
+from cronwright.core.terms import LONGEST, text_of
+from cronwright.core.verdict import Ending
+from cronwright.model.reasons import CONCURRENCY_REPLACE
 from cronwright.model.status import (
     ActiveRun,
+    Captured,
+    Condition,
+    Gap,
     PendingReason,
     PendingRun,
     RequestRef,
@@ -14,6 +30,9 @@ from cronwright.model.status import (
     Trigger,
     Verdict,
 )
+from cronwright.model.task import Logs
+from cronwright.schedule import Terms
+from tests.core.world import job
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -29,6 +48,7 @@ def status_of(text: str, runs: int) -> TaskStatus:
         completion_time=NOW,
         result=text,
         message=text,
+        parameters={"name": text} if runs > 20 else None,
     )
     return TaskStatus(history=[record] * runs, last_run=record)
 
@@ -40,11 +60,125 @@ def test_a_text_is_measured_as_the_api_server_stores_it(text: str, stored: int) 
     assert twice - once == 2 * stored
 
 
+FULL = st.sampled_from(["a", "<", '"', "\n", "é", "\u2028", "😀"])
+
+
+def at_most(text: str, size_in_bytes: int) -> str:
+    """Fill a field up to its bound, as JSON carries it."""
+    return cut(text * size_in_bytes, size_in_bytes)
+
+
+def largest(text: str, entries: int, values: int, crowd: int) -> TaskStatus:
+    """Make a status with every field at its bound, but for what is left to others."""
+    names = {f"{'n' * 60}{number:03d}": text * 40 for number in range(values)}
+    of = job(annotations={identity.PARAMETERS: json.dumps(names)})
+    kept = record(Run(of, ()), Ending(Verdict.FAILED, "R" * 64, "", NOW), Logs()).parameters
+    entry = RunRecord(
+        name="n" * 63,
+        id="i" * 36,
+        generation=10**9,
+        version="v" * 63,
+        slot=NOW,
+        trigger=Trigger.SCHEDULE,
+        verdict=Verdict.FAILED,
+        start_time=NOW,
+        completion_time=NOW + timedelta(days=3650),
+        attempts=10**6,
+        exit_code=255,
+        reason="R" * 64,
+        message=at_most(text, 512),
+        result=at_most(text, 1024),
+        parameters=kept,
+        captured=Captured.PARTIAL,
+    )
+    tail = TailRing(16384, 1000)
+    tail.feed((text * 70_000).encode())
+    full = entry.model_copy(update={"log_tail": tail.text()})
+    stalled = Condition(
+        type="Stalled",
+        status="True",
+        reason="PodNotStarting",
+        message=at_most(text, 600),
+        last_transition_time=NOW,
+    )
+    active = ActiveRun(
+        name="n" * 63, id="i" * 36, slot=NOW, trigger=Trigger.SCHEDULE, start_time=NOW
+    )
+    waits = PendingRun(
+        id="i" * 36,
+        reason=PendingReason.QUEUED,
+        trigger=Trigger.MANUAL,
+        slot=NOW,
+        request="r" * 63,
+        due=NOW,
+        parameters={"n" * 63: "<" * ((WAITING_BYTES // PENDING_AT_MOST - 80) // 6)},
+    )
+    gap = Gap(first=NOW, last=NOW, verdict=Verdict.SKIPPED, reason="R" * 24, count=10**12)
+    return TaskStatus(
+        active=[active] * crowd,
+        active_count=crowd,
+        pending=[waits] * crowd,
+        gaps=[gap] * GAPS_AT_MOST,
+        requests=[RequestRef(id="r" * 63, time=NOW)] * 2 * crowd,
+        last_run=full,
+        last_failure=full,
+        history=[entry] * entries,
+        conditions=[stalled, stalled.model_copy(update={"type": "Ready"})],
+        schedule=" | ".join(["s" * 256] * 10),
+        timetable='"' * 1024,
+        counts=dict.fromkeys(Verdict, 10**12),
+    )
+
+
+@given(FULL, st.integers(0, 50), st.integers(0, 32), st.integers(0, 50))
+@example("<", 50, 32, 0)
+@example('"', 50, 32, 0)
+@example("<", 50, 32, 50)
+def test_the_largest_status_fits_with_what_is_added_after(
+    text: str, entries: int, values: int, crowd: int
+) -> None:
+    whole = largest(text, entries, values, crowd)
+    fitted = size.fit(whole)
+    statistics = statistics_of(fitted.history)
+    recorded = ["0123456789ab"] * 2 * KEPT_AT_MOST
+    stored = fitted.model_copy(update={"statistics": statistics, "recorded": recorded})
+    assert size.encoded_size(stored) < 64 * 1024
+    assert (fitted.pending, fitted.active) == (whole.pending, whole.active)
+    assert size.fit(fitted) == fitted, "else each look would write it anew"
+
+
+def test_where_nothing_else_is_left_the_tails_are_shortened_at_their_beginning() -> None:
+    whole = largest("a line\n", 50, 0, 50)
+    fitted = size.fit(whole)
+    assert fitted.last_run is not None
+    assert whole.last_run is not None
+    tail, full = fitted.last_run.log_tail, whole.last_run.log_tail
+    assert tail
+    assert full
+    assert 500 < len(tail) < len(full)
+    assert full.endswith(tail)
+
+
 @pytest.mark.parametrize("text", ["a", "<", '"', "😀"])
 @pytest.mark.parametrize("length", [1, 200, 500])
 @pytest.mark.parametrize("runs", [0, 20, 50])
 def test_what_is_taken_for_small_is_small(text: str, length: int, runs: int) -> None:
     status = status_of(text * length, runs)
+    assert not size._surely_small(status) or size.encoded_size(status) <= size.LIMIT
+
+
+@pytest.mark.parametrize("length", range(700, 1100, 20))
+def test_gaps_and_long_terms_count(length: int) -> None:
+    gap = Gap(
+        first=NOW, last=NOW, verdict=Verdict.EXCLUDED, reason=CONCURRENCY_REPLACE, count=10**9
+    )
+    status = status_of("a" * length, 20).model_copy(
+        update={
+            "gaps": [gap] * GAPS_AT_MOST,
+            "timetable": text_of(Terms(schedules=("* * * * * *",) * 10, exclude=("* *",) * 100)),
+        }
+    )
+    assert len(status.timetable or "") > LONGEST // 2
     assert not size._surely_small(status) or size.encoded_size(status) <= size.LIMIT
 
 

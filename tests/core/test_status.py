@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from cronwright.core import identity, size
 from cronwright.core.account import accounted
+from cronwright.core.gaps import GAPS_AT_MOST
 from cronwright.core.plan import Step, World, decide
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
-from cronwright.core.terms import terms_of, text_of
-from cronwright.model.status import RunRecord, TaskStatus, Verdict
+from cronwright.core.terms import LONGEST, terms_of, text_of
+from cronwright.model.status import Gap, RunRecord, TaskStatus, Verdict
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, TASK_UID, cronjob, finished, job, pod, task, world
 
@@ -29,8 +30,8 @@ def folded(of: World, **outcome: Any) -> TaskStatus:
 
 def ended(of: Any = JOB, phase: str = "Succeeded", text: str = "done\n") -> Run:
     last = pod(of, phase)
-    attempt = (last.uid, 0)
-    return Run(of, (last,), (Output(attempt, text, complete=True),), frozenset({attempt}))
+    read = last.log_key(last.containers[0])
+    return Run(of, (last,), (Output(read, text, complete=True),), frozenset({read}))
 
 
 def stood(spec: dict[str, Any] | None = None) -> ScheduledTask:
@@ -185,7 +186,13 @@ def test_the_largest_status_fits(tail: str, note: str, result: str, entries: int
     )
     full = record.model_copy(update={"log_tail": cut(tail * 9, 16384)})
     status = TaskStatus(
-        last_run=full, last_failure=full, history=[record] * entries, schedule="s" * 256
+        last_run=full,
+        last_failure=full,
+        history=[record] * entries,
+        schedule="s" * 256,
+        gaps=[Gap(first=NOON, last=NOON, verdict=Verdict.EXCLUDED, reason="R" * 20, count=10**9)]
+        * GAPS_AT_MOST,
+        timetable='"' * LONGEST,
     )
     fitted = size.fit(status)
     assert size.encoded_size(fitted) <= size.LIMIT

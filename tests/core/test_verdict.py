@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from cronwright.core import identity
-from cronwright.core.facts import JobFacts, PodFacts
+from cronwright.core.facts import JobFacts
+from cronwright.core.pod import PodFacts
 from cronwright.core.verdict import judge, judge_gone
 from cronwright.model.status import Verdict
 from tests.core.world import NOON, finished, job, pod

@@ -10,12 +10,11 @@ from cronwright.core.cronjob import render
 from cronwright.core.facts import (
     CronJobFacts,
     JobFacts,
-    PodFacts,
     cronjob_facts,
     job_facts,
-    pod_facts,
 )
 from cronwright.core.plan import World
+from cronwright.core.pod import PodFacts, pod_facts
 from cronwright.core.run import Run
 from cronwright.model.base import render_time
 from cronwright.model.task import ScheduledTask

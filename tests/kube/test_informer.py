@@ -142,6 +142,8 @@ async def test_a_watch_goes_on_where_it_ended(
 
     assert world.listings == 1
     assert listener.told == [("a", None, 1), ("b", None, 2), ("c", None, 3)]
+    # A right may be to objects of one name or label alone.
+    assert {query["labelSelector"] for query in world.queries} == {"app=shop"}
 
 
 async def test_watches_begun_anew_are_counted_by_what_ended_the_last(

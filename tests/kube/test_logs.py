@@ -6,7 +6,7 @@ from aiohttp import web
 
 from cronwright.kube.client import Client
 from cronwright.kube.errors import ApiError, BadRequest, NotFound, Unavailable
-from cronwright.kube.logs import Tail, read_tail
+from cronwright.kube.logs import MEBIBYTE, Tail, read_tail
 from tests.kube.server import Answer, Server, breaks_off, gives, hangs_up, refuses, streams
 
 
@@ -50,18 +50,52 @@ async def test_there_is_a_limit_to_reading(server: Server, client: Client) -> No
         while True:
             await response.write(b"line\n" * 1000)
 
-    server.will(floods)
+    server.will(floods, floods)
 
     read = await tail(client, limit_bytes=1_000_000)
 
-    assert read.text.startswith("line\nline\n")
+    assert "line\n".startswith(read.text)
     assert not read.complete
+    assert [request.query["tailLines"] for request in server.seen] == ["5", "1"]
+
+
+async def test_of_very_long_lines_few_are_read(server: Server, client: Client) -> None:
+    long, short = [b"x" * MEBIBYTE, b"\n"], [b"short\n"] * 3
+    server.will(streams(*long * 20, *short), streams(*long * 2, *short), streams(*short[:1]))
+
+    read = await tail(client, tail_lines=50)
+
+    assert read == Tail("short\nshort\nshort\n", complete=True)
+    # The last line once more: a long answer may have lost its end on the way.
+    assert [request.query["tailLines"] for request in server.seen] == ["50", "6", "1"]
+
+
+async def test_short_lines_after_a_very_long_one(server: Server, client: Client) -> None:
+    whole = [*[b"x" * MEBIBYTE] * 10, b"\n", *[b"short\n"] * 8]
+    few = [b"short\n"] * 6
+    server.will(streams(*whole), streams(*few), streams(*whole), streams(*few[:1]))
+
+    read = await tail(client, tail_lines=50)
+
+    assert read == Tail("short\n" * 8, complete=True)
+    assert [request.query["tailLines"] for request in server.seen] == ["50", "6", "50", "1"]
+
+
+async def test_a_long_log_without_its_last_line_is_not_whole(
+    server: Server, client: Client
+) -> None:
+    much = [b"a line of a log\n"] * 65536
+    server.will(streams(*much), streams(b"the end\n"))
+
+    read = await tail(client)
+
+    assert (read.complete, read.broken) == (False, True)
 
 
 async def test_a_log_that_breaks_off_is_kept_so_far(server: Server, client: Client) -> None:
     server.will(breaks_off(b"one\n", b"two\n"))
 
-    assert await tail(client) == Tail("one\ntwo\n", complete=False)
+    assert await tail(client) == Tail("one\ntwo\n", complete=False, broken=True)
 
 
 async def test_there_is_a_time_for_reading(server: Server, client: Client) -> None:
@@ -74,7 +108,8 @@ async def test_there_is_a_time_for_reading(server: Server, client: Client) -> No
 
     server.will(stalls)
 
-    assert await tail(client, timeout=0.1) == Tail("so far\n", complete=False)
+    given_up = Tail("so far\n", complete=False, broken=True)
+    assert await tail(client, timeout=0.1) == given_up
     held.set()
 
 

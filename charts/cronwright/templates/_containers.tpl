@@ -70,6 +70,8 @@ env:
     value: {{ .Values.operator.healthPort | quote }}
   - name: CRONWRIGHT_TASK_METRICS
     value: {{ .Values.operator.taskMetrics | quote }}
+  - name: CRONWRIGHT_SLOW_RUN_FACTOR
+    value: {{ .Values.operator.slowRunFactor | quote }}
   - name: CRONWRIGHT_LEADER_ELECTION
     value: {{ .Values.leaderElection.enabled | quote }}
   {{- with .Values.leaderElection }}

@@ -39,10 +39,11 @@
   resources: [configmaps]
   resourceNames: [cronwright-concurrency-groups]
   verbs: [list, watch]
-# Says why a request was refused, and which size of a group can't be read.
+# Says why a request was refused, which run is slow, and which size of a group can't be read; reads
+# why the CronJob controller could not make a Job and why a run does not get going.
 - apiGroups: [""]
   resources: [events]
-  verbs: [create]
+  verbs: [list, create]
 {{- end -}}
 
 {{- define "cronwright.apiRules" -}}

@@ -14,6 +14,8 @@ _DEFAULTS: Final[Mapping[str, Any]] = TaskSpec().model_dump(
     mode="json", by_alias=True, exclude_none=True
 )
 
+_PARAMETER: Final = {"type": "string", "required": False}
+
 
 class Difference(NamedTuple):
     """A field of the manifest that differs, and its value as it stands; None where absent."""
@@ -35,7 +37,10 @@ def differences(wanted: Submission, standing: Mapping[str, Any]) -> list[Differe
 
 def _stored(spec: Mapping[str, Any]) -> dict[str, Any]:
     logs = {**_DEFAULTS["logs"], **(spec.get("logs") or {})}
-    return {**_DEFAULTS, **spec, "logs": logs}
+    stored = {**_DEFAULTS, **spec, "logs": logs}
+    if "parameters" in spec:
+        stored["parameters"] = [{**_PARAMETER, **each} for each in spec["parameters"]]
+    return stored
 
 
 def _differing(

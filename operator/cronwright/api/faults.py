@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
@@ -45,14 +45,25 @@ def _look_up(
     """Find the innermost object of ours that a place is in, and the meaning of its field there."""
     meaning = model.__doc__
     for part in place:
+        if isinstance(part, int):
+            continue  # an item of a list is what the list holds
         info = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
         if info is None:
             break
         meaning = info.description
-        if not (isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)):
+        inner = _inner(info.annotation)
+        if inner is None:
             break
-        model = info.annotation
+        model = inner
     return model, meaning
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    """Find the model that a field holds, or holds many of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_inner(each) for each in get_args(annotation))
+    return next((each for each in found if each is not None), None)
 
 
 def _nearest(unknown: str, owner: type[BaseModel]) -> str:

@@ -14,6 +14,7 @@ from cronwright.core.backfill import DEFAULT_LIMIT, LIMIT_AT_MOST, Order
 from cronwright.core.retry import written
 from cronwright.model.duration import parse_duration
 from cronwright.model.extensions import check_extensions
+from cronwright.model.parameter import PARAMETERS_AT_MOST, Parameter
 from cronwright.model.retry import Backoff, Retry
 from cronwright.model.task import Logs, TaskSpec
 from cronwright.schedule import load_zone
@@ -30,6 +31,12 @@ _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
 
 class StrictLogs(Logs):
     """`spec.logs`, with no field that isn't known."""
+
+    model_config = _STRICT
+
+
+class StrictParameter(Parameter):
+    """One of `spec.parameters`, with no field that isn't known."""
 
     model_config = _STRICT
 
@@ -55,6 +62,11 @@ class StrictSpec(TaskSpec):
     model_config = _STRICT
     logs: StrictLogs = Field(
         default=StrictLogs(), description=TaskSpec.model_fields["logs"].description
+    )
+    parameters: tuple[StrictParameter, ...] | None = Field(
+        default=None,
+        max_length=PARAMETERS_AT_MOST,
+        description=TaskSpec.model_fields["parameters"].description,
     )
 
     retry: StrictRetry | None = Field(
@@ -143,6 +155,11 @@ class RunRequest(BaseModel):
         description="The request's id: 1 to 63 letters, digits, dashes, underscores and dots. "
         "The same id starts one run; left out, it is a new UUID.",
     )  # fmt: skip
+    parameters: dict[str, Any] | None = Field(
+        default=None,
+        description="Values for the task's parameters by their names; what is left out takes its "
+        "default.",
+    )
 
 
 class BackfillRequest(BaseModel):

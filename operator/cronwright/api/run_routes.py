@@ -38,8 +38,9 @@ async def request_run(
     """Ask for a run now; asking again with the same id gives the same answer and no other run."""
     namespace, name = place(task_id, query, api)
     await api.gate.allow(caller, Action("create", namespace, name, "run"))
-    request_id = _request_id(await read_object_or_nothing(request))
-    wish = Wish(request_id, namespace, name, caller.name)
+    asked = _read(await read_object_or_nothing(request))
+    request_id = asked.id or str(uuid4())
+    wish = Wish(request_id, namespace, name, caller.name, asked.parameters or {})
     answer = await api.runs.request(wish, api.now())
     return JSONResponse(answer, 202, {"Location": location(namespace, name)})
 
@@ -61,10 +62,9 @@ async def cancel_run(
     return JSONResponse(answer, 202, {"Location": location(namespace, name)})
 
 
-def _request_id(body: dict[str, Any]) -> str:
+def _read(body: dict[str, Any]) -> RunRequest:
     try:
-        given = RunRequest.model_validate(body).id
+        return RunRequest.model_validate(body)
     except ValidationError as error:
         faults = faults_from(error.errors(include_url=False), RunRequest)
         raise Problem(Kind.INVALID, *faults) from error
-    return given or str(uuid4())

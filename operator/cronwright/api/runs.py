@@ -6,7 +6,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,7 +15,9 @@ from pydantic import BaseModel, Field
 from cronwright.api.problem import Fault, Kind, Problem
 from cronwright.api.tasks import Tasks, refuse_deleting
 from cronwright.core.identity import BACKFILL_PREFIX, RUN_REQUEST_PREFIX, request_run_id
+from cronwright.core.parameters import faults
 from cronwright.core.requests import AT_ONCE, REMEMBERED
+from cronwright.model.parameter import Parameter
 
 _RETRY_SECONDS: Final = 60
 _PREFIXES: Final = (RUN_REQUEST_PREFIX, BACKFILL_PREFIX)
@@ -29,6 +31,7 @@ class Wish:
     namespace: str
     task: str
     caller: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 class RequestedRun(BaseModel):
@@ -58,8 +61,12 @@ class Runs:
         since = asked_before(body, note, wish.id)
         if since is None:
             refuse_too_many(body, now)
+            _refuse_values(body, wish.parameters)
             since = written(now)
-            value = json.dumps({"requestedAt": since, "by": wish.caller}, ensure_ascii=False)
+            asked: dict[str, Any] = {"requestedAt": since, "by": wish.caller}
+            if wish.parameters:
+                asked["parameters"] = wish.parameters
+            value = json.dumps(asked, ensure_ascii=False)
             uid = body["metadata"]["uid"]
             await self._tasks.annotate(wish.namespace, wish.task, uid, {note: value})
         return {
@@ -84,6 +91,20 @@ def asked_before(body: Mapping[str, Any], note: str, remembered: str) -> str | N
             return None  # written by hand, and wrong; the operator refuses it: overwrite it
     answered = (body.get("status") or {}).get("requests") or ()
     return next((str(each["time"]) for each in answered if each["id"] == remembered), None)
+
+
+def _refuse_values(body: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse values that the operator would not take for the task's parameters, all of them."""
+    declared = (body.get("spec") or {}).get("parameters") or ()
+    found = faults([Parameter.model_validate(each) for each in declared], given)
+    if found:
+        raise Problem(
+            Kind.INVALID,
+            *(
+                Fault(f"{each.field}: {each.problem}", each.field, each.value, each.remedy)
+                for each in found
+            ),
+        )
 
 
 def refuse_too_many(body: Mapping[str, Any], now: datetime) -> None:

@@ -20,8 +20,11 @@ from cronwright.api.forms import (
 )
 from cronwright.api.names import NAME_LABEL
 from cronwright.api.problem import Fault, Kind, Problem
-from cronwright.api.timing import timing_faults
+from cronwright.api.timing import ALTERNATIVES, timing_faults
+from cronwright.core.parameters import check_declared
+from cronwright.errors import FieldError
 from cronwright.model import API_VERSION, KIND
+from cronwright.model.task import TaskSpec
 
 _MANIFEST_KEYS: Final = {"apiVersion", "kind", "metadata"}
 
@@ -48,12 +51,12 @@ class Submission:
             if isinstance(body.get(part), dict):
                 body[part] = _without_nulls(body[part])
         if _MANIFEST_KEYS & body.keys():
-            manifest = _validate(TaskManifest, body, _times(body.get("spec"), "spec."))
+            manifest = _validate(TaskManifest, body, _known(body.get("spec"), "spec."))
             return cls._of(manifest.metadata, None, body["spec"], (), new_id)
         if "spec" in body:
-            task = _validate(TaskWithSpec, body, _times(body["spec"], "spec."))
+            task = _validate(TaskWithSpec, body, _known(body["spec"], "spec."))
             return cls._of(task, task.id, body["spec"], ("metadata.",), new_id)
-        flat = _validate(FlatTask, body, _times(body, ""))
+        flat = _validate(FlatTask, body, _known(body, ""))
         spec = {key: value for key, value in body.items() if key not in TaskMetadata.model_fields}
         return cls._of(flat, flat.id, spec, ("metadata.", "spec."), new_id)
 
@@ -118,8 +121,23 @@ def _without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
 M = TypeVar("M", bound=BaseModel)
 
 
-def _times(spec: object, prefix: str) -> list[Fault]:
-    return timing_faults(spec, prefix) if isinstance(spec, Mapping) else []
+def _known(spec: object, prefix: str) -> list[Fault]:
+    """List what is wrong with a spec that its model doesn't see."""
+    if not isinstance(spec, Mapping):
+        return []
+    return [*timing_faults(spec, prefix), *_parameter_faults(spec, prefix)]
+
+
+def _parameter_faults(spec: Mapping[str, Any], prefix: str) -> list[Fault]:
+    given = {key: spec[key] for key in ("parameters", *ALTERNATIVES) if key in spec}
+    try:
+        check_declared(TaskSpec.model_validate(given))
+    except FieldError as error:
+        field = prefix + error.field.removeprefix("spec.")
+        return [Fault(f"{field}: {error.problem}", field, error.value, error.remedy)]
+    except ValidationError:
+        return []  # the model names it
+    return []
 
 
 def _validate(model: type[M], body: Mapping[str, Any], known: list[Fault]) -> M:

@@ -20,9 +20,9 @@ from cronwright.schedule import Timetable, load_zone, read
 SHOWN_TIMES: Final = 5
 _LOOKED_AT: Final = 100_000  # more slots than a day of jitter, each second, puts off
 
-_ALTERNATIVES: Final = ("schedule", "schedules", "every", "at")
+ALTERNATIVES: Final = ("schedule", "schedules", "every", "at")
 _FIELDS: Final = (
-    *_ALTERNATIVES, "scheduleDialect", "timeZone", "repeatedTime", "skippedTime", "startAt",
+    *ALTERNATIVES, "scheduleDialect", "timeZone", "repeatedTime", "skippedTime", "startAt",
     "endAt", "jitter", "exclude",
 )  # fmt: skip
 
@@ -34,7 +34,7 @@ def timing_faults(spec: Mapping[str, Any], prefix: str) -> list[Fault]:
     model's to name.
     """
     given = {key: spec[key] for key in _FIELDS if key in spec}
-    several = [key for key in _ALTERNATIVES if key in given]
+    several = [key for key in ALTERNATIVES if key in given]
     if len(several) > 1:
         detail = f"{' and '.join(several)} are given; one of them says when the task is due"
         field = prefix + several[1]

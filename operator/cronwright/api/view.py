@@ -24,6 +24,7 @@ from cronwright.model.status import (
     PendingReason,
     PendingRun,
     RunRecord,
+    Statistics,
     TaskStatus,
     Verdict,
 )
@@ -87,6 +88,7 @@ class TaskView(TaskSummary):
     last_run: RunRecord | None = Field(description=_STATUS["last_run"])
     last_failure: RunRecord | None = Field(description=_STATUS["last_failure"])
     history: list[RunRecord] = Field(description=_STATUS["history"])
+    statistics: Statistics | None = Field(description=_STATUS["statistics"])
     counts: dict[str, int] = Field(description=_STATUS["counts"])
     conditions: list[Condition] = Field(description=_STATUS["conditions"])
 
@@ -138,6 +140,7 @@ def task_view(body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "lastRun": status.get("lastRun"),
         "lastFailure": status.get("lastFailure"),
         "history": status.get("history", []),
+        "statistics": status.get("statistics"),
         "counts": status.get("counts", {}),
         "conditions": status.get("conditions", []),
     }

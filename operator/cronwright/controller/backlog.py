@@ -124,7 +124,14 @@ class Backlogs:
             return None
         try:
             if entry.request is not None:
-                answer = Answer(entry.request, Act.START, entry.id, slot=entry.slot, waits=True)
+                answer = Answer(
+                    entry.request,
+                    Act.START,
+                    entry.id,
+                    slot=entry.slot,
+                    waits=True,
+                    given=entry.parameters or {},
+                )
                 job = await self._requests.start(
                     footing.task, footing.cronjob, answer, footing.ended | self._ended(key)
                 )

@@ -13,16 +13,11 @@ from cronwright.controller.groups import Groups
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.witness import Witness
-from cronwright.core.facts import (
-    CronJobFacts,
-    JobFacts,
-    PodFacts,
-    cronjob_facts,
-    job_facts,
-    pod_facts,
-)
+from cronwright.core import stall
+from cronwright.core.facts import CronJobFacts, JobFacts, cronjob_facts, job_facts
 from cronwright.core.group_sizes import CONFIG_MAP, GroupSizes, group_sizes
 from cronwright.core.identity import TASK_LABEL
+from cronwright.core.pod import PodFacts, Role, pod_facts
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.informer import Informer
@@ -106,8 +101,16 @@ class Children:
             return
         if new is None or new.ended:
             self._witness.pod_seen(seen, gone=new is None)
-        if new is None or _matters(old, new):
+        if new is None or _matters(old, new) or (old is None and self._comes_late(new)):
             self._queue.add(TaskKey(seen.namespace, seen.task))
+
+    def _comes_late(self, pod: PodFacts) -> bool:
+        """Tell whether a pod is not its Job's first, or came when it may have been missed."""
+        jobs = self.jobs.select(TaskKey(pod.namespace, pod.task))
+        first = len(self.pods.select((pod.namespace, pod.job_uid))) == 1
+        return not first or any(
+            job.uid == pod.job_uid and stall.comes_late(job, pod) for job in jobs
+        )
 
 
 def _alike(old: Facts | None, new: Facts | None) -> bool:
@@ -127,10 +130,19 @@ def _just_begun(old: JobFacts | None, new: JobFacts | None) -> bool:
 def _matters(old: PodFacts | None, new: PodFacts) -> bool:
     """Tell whether a pod's news can change a decision: an end, a deletion, a restart, a stall."""
     if old is None:
-        return new.ended or new.deleting or new.stuck is not None
-    return _turns(old) != _turns(new)
+        return new.ended or new.deleting or _broken(new) is not None
+    return _turns(old) != _turns(new) or stall.goes_on(old, new)
 
 
 def _turns(pod: PodFacts) -> tuple[object, ...]:
-    ends = [(each.restarts, each.ended) for each in pod.containers]
-    return pod.ended, pod.deleting, pod.stuck, ends
+    ends = [
+        (each.restarts, each.ended)
+        for each in pod.containers
+        # An init container that succeeds, or a sidecar, changes nothing by its end.
+        if each.role is Role.MAIN or (each.role is Role.INIT and each.exit_code)
+    ]
+    return pod.ended, pod.deleting, _broken(pod), ends
+
+
+def _broken(pod: PodFacts) -> str | None:
+    return pod.waiting.reason if pod.waiting and pod.waiting.broken else None

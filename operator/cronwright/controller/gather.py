@@ -7,20 +7,24 @@ first, and asks the API server nothing.
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from cronwright.controller.intake import Intake
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Testimony, Witness
 from cronwright.core import checkpoint, retry
 from cronwright.core.attempts import last_attempts
-from cronwright.core.facts import CronJobFacts, JobFacts, PodFacts
+from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.identity import RETRY, short_id
 from cronwright.core.ledger import Sight
 from cronwright.core.plan import World, ended_runs
+from cronwright.core.pod import PodFacts
 from cronwright.core.run import Run
 from cronwright.core.verdict import judge
 from cronwright.kube.informer import Informer
 from cronwright.model.task import ScheduledTask
+
+_SETTLED: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,19 @@ def _sight(sources: Sources, now: datetime) -> Sight:
     return Sight(max(since, restored), until, restored)
 
 
+def is_settled(sources: Sources) -> bool:
+    """Tell whether everything known is of one state: not while parts of it are set back.
+
+    A task of the older state with Jobs of the newer one would have lost its runs.
+    """
+    restored = sources.tasks.restored
+    if restored is None:
+        return True
+    age = time.monotonic() - restored
+    informers = (sources.cronjobs, sources.jobs, sources.pods)
+    return age > _SETTLED or all(min(each.seen()) < age for each in informers)
+
+
 def active_jobs(sources: Sources, key: TaskKey, *, judged: bool) -> list[JobFacts]:
     """List a task's Jobs that have not ended; `judged` by their pods, else by their own word.
 
@@ -142,4 +159,5 @@ def _run(sources: Sources, job: JobFacts, testimony: Testimony) -> Run:
         outputs=tuple(testimony.outputs.values()),
         settled=frozenset(testimony.settled),
         gone=testimony.gone is not None,
+        words=dict(testimony.words),
     )

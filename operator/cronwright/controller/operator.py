@@ -27,6 +27,7 @@ from cronwright.controller.crew import Crew
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
 from cronwright.controller.groups import Groups
+from cronwright.controller.inquire import Inquirer
 from cronwright.controller.intake import Intake
 from cronwright.controller.journal import Journal
 from cronwright.controller.leadership import Leadership
@@ -35,6 +36,7 @@ from cronwright.controller.queue import WorkQueue
 from cronwright.controller.reconcile import Reconciler, Tools
 from cronwright.controller.relist import Relist
 from cronwright.controller.request import Requests
+from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.standby import Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Witness
@@ -125,7 +127,9 @@ class _Operator:
             self._groups,
             self._relist.restore,
         )
-        self._collector = Collector(self._client, self._witness, self._queue.add)
+        look = self._children.pods.get
+        self._collector = Collector(self._client, self._witness, look, self._queue.add)
+        self._inquirer = Inquirer(self._client, self._witness, self._queue.add)
         self._sources = self._make_sources()
         self._requests = Requests(self._client)
         self._claims = Claims(self._client, self._sources, self._requests)
@@ -160,6 +164,7 @@ class _Operator:
             await self._leadership.give_up()
             self._over.set()
             await self._collector.stop()
+            await self._inquirer.stop()
             await _cancel(*parts, stopped, signals)
             if runner is not None:
                 await runner.cleanup()
@@ -221,10 +226,12 @@ class _Operator:
             client=self._client,
             queue=self._queue,
             collector=self._collector,
+            inquirer=self._inquirer,
             changes=changes,
             answers=Answers(self._sources, self._requests),
             backlogs=Backlogs(self._sources, self._claims, self._requests, self._groups),
             requests=self._requests,
+            slow_runs=SlowRuns(self._client, self._settings.slow_run_factor),
             attempts=Attempts(self._client, self._sources),
             engine=self._engine,
             journal=Journal(self._metrics),

@@ -7,20 +7,23 @@ the status that speaks of them, and only then what the status makes safe to drop
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from cronwright.controller.answers import Answers
 from cronwright.controller.attempts import Attempts
 from cronwright.controller.backlog import Backlogs, Footing
+from cronwright.controller.causes import causes_of
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
-from cronwright.controller.gather import Sources, active_jobs, gather
+from cronwright.controller.gather import Sources, active_jobs, gather, is_settled
+from cronwright.controller.inquire import Inquirer
 from cronwright.controller.journal import Journal
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
+from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
 from cronwright.core.account import accounted
@@ -39,6 +42,7 @@ from cronwright.model.status import TaskStatus
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN: Final = timedelta(seconds=5)
+_MOMENT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,12 @@ class Tools:
     client: Client
     queue: WorkQueue[TaskKey]
     collector: Collector
+    inquirer: Inquirer
     changes: Changes
     answers: Answers
     backlogs: Backlogs
     requests: Requests
+    slow_runs: SlowRuns
     attempts: Attempts
     engine: Engine
     journal: Journal
@@ -82,6 +88,9 @@ class Reconciler:
 
     async def _reconcile(self, key: TaskKey) -> None:
         sources, now = self._sources, self._tools.clock()
+        if not is_settled(sources):
+            self._tools.queue.add_after(key, _MOMENT)
+            return
         try:
             world = gather(sources, key, now)
         except FieldError as error:
@@ -95,6 +104,7 @@ class Reconciler:
             self._tools.changes.forget(key)
             self._tools.backlogs.forget(key)
             self._tools.journal.forget(key)
+            self._tools.slow_runs.forget(key)
             return
         if world.task.deleting:
             self._tools.engine.forget(key)
@@ -104,9 +114,12 @@ class Reconciler:
         plan = decide(world)
         seen = set(sources.witness.of(key))
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
+        self._tools.inquirer.start(key, plan.stall)
         followed = self._tools.engine.digest(key) is not None
         outcome = await self._carry_out(key, world, plan)
         outcome = accounted(world, plan, outcome, followed=followed)
+        gaps = await causes_of(self._tools.client, world.cronjob, outcome.gaps)
+        outcome = replace(outcome, gaps=gaps)
         status = fold(world, plan, outcome)
         news = entries(world, plan, outcome, status)
         with self._tools.journal.telling(world.task, status, news):
@@ -115,7 +128,8 @@ class Reconciler:
         waiting = {run.job.uid for run in world.runs if run.job.run_id not in plan.endings}
         sources.witness.forget(key, seen - waiting)
         await self._drop(key, world, plan, outcome)
-        self._set_timer(world, plan, outcome)
+        slow = await self._tools.slow_runs.tell(world, plan, status)
+        self._set_timer(world, plan, outcome, slow)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
         tools = self._tools
@@ -219,9 +233,9 @@ class Reconciler:
                 self._sources.tasks.put(body)
             self._tools.queue.add(key)
 
-    def _set_timer(self, world: World, plan: Plan, outcome: Outcome) -> None:
+    def _set_timer(self, world: World, plan: Plan, outcome: Outcome, slow: datetime | None) -> None:
         key = TaskKey(world.task.namespace, world.task.name)
-        wakes = [plan.wake]
+        wakes = [plan.wake, slow]
         wakes += [self._tools.changes.retry_time(key), self._tools.backlogs.retry_time(key)]
         if outcome.look_at is not None:
             # What the informers have seen since is not known before something is heard of it.

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 _SOON: Final = 5.0
+_SAME: Final = 60.0
 
 
 class Relist:
@@ -86,8 +87,7 @@ class Relist:
         body = await self._read(key)
         if body is None or int(body["metadata"]["resourceVersion"]) >= version:
             return
-        if not self._is_deaf():
-            self._note_restore()
+        self._note_restore()
         logger.info("set back", extra={"namespace": key.namespace, "task": key.name})
         self._tasks.replace(body)
         self._queue.add(key)
@@ -99,7 +99,9 @@ class Relist:
             return None
 
     def _note_restore(self) -> None:
-        self._tasks.restored = time.monotonic()
+        now, restored = time.monotonic(), self._tasks.restored
+        if restored is None or now - restored > _SAME:  # each informer finds it
+            self._tasks.restored = now
         self._restored.set()
 
     def _is_deaf(self) -> bool:

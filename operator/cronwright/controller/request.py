@@ -95,7 +95,7 @@ class Requests:
     async def _create(
         self, task: ScheduledTask, cronjob: CronJobFacts, answer: Answer
     ) -> JSONObject:
-        manifest = request_job(task, cronjob.uid, answer.id, answer.run_id, answer.slot)
+        manifest = request_job(task, cronjob.uid, answer)
         try:
             body: JSONObject = await self._client.create(paths.jobs(task.namespace), manifest)
         except AlreadyExists:

@@ -18,6 +18,7 @@ from cronwright.core import identity
 from cronwright.core.backlog import is_backfill, without
 from cronwright.core.choice import Act, Queued, choose, hold_back
 from cronwright.core.firing import Course
+from cronwright.core.refusal import refusal_reason
 from cronwright.kube.errors import BadRequest, Fenced, Forbidden, Invalid
 from cronwright.model import reasons
 from cronwright.model.status import PendingReason, PendingRun, Trigger, Verdict
@@ -159,6 +160,5 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, (Invalid, BadRequest)):
         return reasons.TEMPLATE_REFUSED
     if isinstance(error, Forbidden):
-        quota = reasons.QUOTA_WORDS in str(error)
-        return reasons.QUOTA_EXCEEDED if quota else reasons.CREATE_REFUSED
+        return refusal_reason(str(error))
     return reasons.API_UNAVAILABLE

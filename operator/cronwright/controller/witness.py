@@ -9,7 +9,8 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 
 from cronwright.controller.tasks import TaskKey
-from cronwright.core.facts import JobFacts, PodFacts
+from cronwright.core.facts import JobFacts
+from cronwright.core.pod import LogKey, PodFacts
 from cronwright.core.run import Output
 
 
@@ -20,8 +21,9 @@ class Testimony:
     gone: JobFacts | None = None
     ended_pods: dict[str, PodFacts] = field(default_factory=dict)
     gone_pods: dict[str, PodFacts] = field(default_factory=dict)
-    outputs: dict[tuple[str, int], Output] = field(default_factory=dict)
-    settled: set[tuple[str, int]] = field(default_factory=set)
+    outputs: dict[LogKey, Output] = field(default_factory=dict)
+    settled: set[LogKey] = field(default_factory=set)
+    words: dict[str, str] = field(default_factory=dict)  # of Events, by the UID of their object
 
 
 class Witness:
@@ -71,14 +73,16 @@ class Witness:
             self._recorded[key] = marked
         return marked
 
-    def settle(
-        self, key: TaskKey, job_uid: str, attempt: tuple[str, int], output: Output | None
-    ) -> None:
-        """Remember an attempt's log; None where it could not be had."""
+    def settle(self, key: TaskKey, job_uid: str, log_key: LogKey, output: Output | None) -> None:
+        """Remember what was read of a log; None where it could not be had."""
         testimony = self._testimony(key, job_uid)
-        testimony.settled.add(attempt)
+        testimony.settled.add(log_key)
         if output is not None:
-            testimony.outputs[attempt] = output
+            testimony.outputs[log_key] = output
+
+    def note_words(self, key: TaskKey, job_uid: str, uid: str, words: str) -> None:
+        """Remember what Events say of a Job or of a pod of its; empty where they say nothing."""
+        self._testimony(key, job_uid).words[uid] = words
 
     def forget(self, key: TaskKey, uids: Set[str]) -> None:
         """Forget those Jobs of a task."""

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from cronwright.core import identity
 from cronwright.core.cronjob import RenderedCronJob, own_labels, owner_reference
-from cronwright.core.facts import CronJobFacts, cronjob_facts, job_facts, pod_facts
+from cronwright.core.facts import CronJobFacts, cronjob_facts, job_facts
 from cronwright.core.plan import moves_slots
+from cronwright.core.pod import pod_facts
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import AlreadyExists

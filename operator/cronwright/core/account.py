@@ -14,6 +14,7 @@ from cronwright.core.evidence import facts_of, late_slots, own_cronjob, slots_wi
 from cronwright.core.firing import Progress
 from cronwright.core.ledger import Account, Facts, Span
 from cronwright.core.plan import Plan, Readiness, Step, World
+from cronwright.core.refusal import refusal_reason
 from cronwright.core.slots import owed_slot
 from cronwright.core.status import Outcome
 from cronwright.core.terms import terms_of, text_of, timetable_in
@@ -113,8 +114,7 @@ def _refusal(readiness: Readiness) -> str:
     if readiness.reason == conditions.TEMPLATE_INVALID:
         return reasons.TEMPLATE_REFUSED
     if readiness.reason == conditions.CRON_JOB_FORBIDDEN:
-        quota = reasons.QUOTA_WORDS in readiness.message
-        return reasons.QUOTA_EXCEEDED if quota else reasons.CREATE_REFUSED
+        return refusal_reason(readiness.message)
     return reasons.NOT_READY
 
 

@@ -25,7 +25,7 @@ def latest(task: ScheduledTask, ended: Iterable[Run]) -> str | None:
         return None
     found = task.status.checkpoint
     shown = {(each.id, each.attempt) for each in task.status.pending}
-    last = [(run, run.attempt(task.spec.logs.container)) for run in ended]
+    last = [(run, run.counting(task.spec.logs.container)) for run in ended]
     news = [
         (attempt[1].ended, run.job.run_id, text)
         for run, attempt in last

@@ -21,21 +21,11 @@ def conditions_of(
         wanted.append((conditions.LAST_RUN_SUCCEEDED, ok, str(last_run.verdict), ""))
     if world.task.spec.suspend:
         wanted.append((conditions.SUSPENDED, True, conditions.SUSPENDED_BY_SPEC, ""))
-    stuck = _stuck(world, plan)
-    if stuck is not None:
-        wanted.append((conditions.STALLED, True, conditions.POD_NOT_STARTING, stuck))
+    if plan.stall is not None and plan.stall.message is not None:
+        wanted.append((conditions.STALLED, True, plan.stall.reason, plan.stall.message))
     old = {each.type: each for each in world.task.status.conditions}
     kept = [] if settled else [old[conditions.READY]] if conditions.READY in old else []
     return [*kept, *(_condition(each, old.get(each[0]), world) for each in wanted)]
-
-
-def _stuck(world: World, plan: Plan) -> str | None:
-    """Say which run's pod does not start, and why; None where all do."""
-    for run in world.runs:
-        reason = run.pods[-1].stuck if run.pods else None
-        if reason and run.job.run_id not in plan.endings:
-            return f'run "{run.job.name}": its pod "{run.pods[-1].name}" is in {reason}'
-    return None
 
 
 def _condition(

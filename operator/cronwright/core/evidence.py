@@ -56,7 +56,8 @@ def slots_with_runs(world: World) -> frozenset[datetime]:
     """List the slots that have a run or wait for one, as far as anything tells of them."""
     status = world.task.status
     slots = {slot_of(job) for job in _jobs(world)}
-    slots |= {each.slot for each in status.history} | {each.slot for each in status.active}
+    records = (each for each in status.history if each.trigger is not Trigger.MANUAL)
+    slots |= {each.slot for each in records} | {each.slot for each in status.active}
     waiting = (*status.pending, *world.put_off)
     slots |= {each.slot for each in waiting if each.request is None}
     return frozenset(slot for slot in slots if slot)

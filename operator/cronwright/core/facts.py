@@ -1,7 +1,8 @@
-"""What the operator keeps of each CronJob, Job and Pod: a few fields, not the whole object.
+"""What the operator keeps of each CronJob and Job: a few fields, not the whole object.
 
 The informers project every object through these functions as it arrives, so memory does not
-grow with the size of templates. `plan`, `verdict` and `run` decide on nothing else.
+grow with the size of templates. `pod` does the same for Pods; `plan`, `verdict` and `run` decide
+on nothing else.
 """
 
 from collections.abc import Mapping
@@ -12,22 +13,6 @@ from typing import Any
 from cronwright.core import identity
 
 JSONObject = Mapping[str, Any]
-
-# Waiting reasons of the kubelet that somebody has to do something about.
-_STUCK = frozenset(
-    {
-        "ErrImagePull",
-        "ImagePullBackOff",
-        "InvalidImageName",
-        "ErrImageNeverPull",
-        "CreateContainerConfigError",
-        "CreateContainerError",
-        "RunContainerError",
-    }
-)
-
-# What the kubelet says of a container whose end it has not seen.
-_UNSEEN = "ContainerStatusUnknown"
 
 
 def parse_time(text: str | None) -> datetime | None:
@@ -82,6 +67,7 @@ class JobFacts:
     created: datetime
     deleting: bool
     task: str
+    main_container: str | None  # of its template: others may put containers before it in the pod
     owner_uid: str | None
     owned_by_controller: bool
     annotations: Mapping[str, str]  # our own keys and the slot's, nothing else
@@ -108,63 +94,16 @@ class JobFacts:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerFacts:
-    """One container of a Pod; times and codes are of its latest end."""
-
-    name: str
-    restarts: int
-    running: bool
-    started: datetime | None
-    ended: datetime | None
-    exit_code: int | None
-    reason: str | None
-    message: str | None
-    waiting: str | None
-    message_from_file: bool  # terminationMessagePolicy File: the container wrote `message` itself
-
-
-@dataclass(frozen=True, slots=True)
-class PodFacts:
-    """A Pod as the operator needs it."""
-
-    namespace: str
-    name: str
-    uid: str
-    resource_version: str
-    created: datetime
-    deleting: bool
-    grace_seconds: int
-    task: str
-    job_uid: str | None
-    phase: str
-    reason: str | None
-    message: str | None
-    containers: tuple[ContainerFacts, ...]
-    default_container: str | None
-    stuck: str | None  # why it does not start and will not by itself
-    disrupted: bool = False  # it was lost to its node: eviction, preemption, drain
-
-    @property
-    def ended(self) -> bool:
-        """Whether no container of it will run any more."""
-        return self.phase in {"Succeeded", "Failed"}
-
-    def main(self, name: str | None) -> ContainerFacts | None:
-        """Find the container whose output counts: the named, else the default, else the first."""
-        wanted = name or self.default_container
-        chosen = [each for each in self.containers if each.name == wanted]
-        return next(iter(chosen or self.containers), None)
-
-
-def _owner(metadata: JSONObject, kind: str) -> tuple[str | None, bool]:
+def owner_of(metadata: JSONObject, kind: str) -> tuple[str | None, bool]:
+    """Find an object's owner of a kind: its UID, and whether it controls the object."""
     for reference in metadata.get("ownerReferences", ()):
         if reference["kind"] == kind:
             return reference["uid"], bool(reference.get("controller"))
     return None, False
 
 
-def _created(metadata: JSONObject) -> datetime:
+def created_at(metadata: JSONObject) -> datetime:
+    """Read when an object was created."""
     return datetime.fromisoformat(metadata["creationTimestamp"])
 
 
@@ -177,9 +116,9 @@ def cronjob_facts(body: JSONObject) -> CronJobFacts:
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
         generation=metadata.get("generation", 0),
-        created=_created(metadata),
+        created=created_at(metadata),
         deleting="deletionTimestamp" in metadata,
-        owner_uid=_owner(metadata, "ScheduledTask")[0],
+        owner_uid=owner_of(metadata, "ScheduledTask")[0],
         suspended=bool(spec.get("suspend")),
         schedule=spec["schedule"],
         time_zone=spec.get("timeZone"),
@@ -198,22 +137,19 @@ def cronjob_facts(body: JSONObject) -> CronJobFacts:
 def job_facts(body: JSONObject) -> JobFacts:
     """Keep what matters of a Job's JSON."""
     metadata, spec, status = body["metadata"], body["spec"], body.get("status", {})
-    owner_uid, controlled = _owner(metadata, "CronJob")
+    owner_uid, controlled = owner_of(metadata, "CronJob")
     return JobFacts(
         namespace=metadata["namespace"],
         name=metadata["name"],
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
-        created=_created(metadata),
+        created=created_at(metadata),
         deleting="deletionTimestamp" in metadata,
         task=metadata.get("labels", {}).get(identity.TASK_LABEL, ""),
+        main_container=_main_container(spec.get("template") or {}),
         owner_uid=owner_uid,
         owned_by_controller=controlled,
-        annotations={
-            key: value
-            for key, value in metadata.get("annotations", {}).items()
-            if key.startswith(identity.PREFIX) or key == identity.SCHEDULED_TIMESTAMP
-        },
+        annotations=_annotations(metadata),
         suspended=bool(spec.get("suspend")),
         single_pod=_is_single_pod(spec),
         backoff_limit=spec.get("backoffLimit", 6),
@@ -224,6 +160,27 @@ def job_facts(body: JSONObject) -> JobFacts:
         finished=_finished(status),
         pods_ended=status.get("succeeded", 0) + status.get("failed", 0),
     )
+
+
+def _annotations(metadata: JSONObject) -> dict[str, str]:
+    notes = metadata.get("annotations", {})
+    kept = {
+        key: value
+        for key, value in notes.items()
+        if key.startswith(identity.PREFIX) or key == identity.SCHEDULED_TIMESTAMP
+    }
+    ours = {identity.SCHEDULED_TIMESTAMP, identity.RUN_ID, identity.INSTANTIATE} & notes.keys()
+    for owner in () if ours else metadata.get("ownerReferences", ()):
+        slot = identity.slot_in_name(metadata["name"], owner.get("name", ""))
+        if owner["kind"] == "CronJob" and slot is not None and slot <= created_at(metadata):
+            kept[identity.SCHEDULED_TIMESTAMP] = slot.isoformat()
+    return kept
+
+
+def _main_container(template: JSONObject) -> str | None:
+    annotations = (template.get("metadata") or {}).get("annotations") or {}
+    containers: list[JSONObject] = (template.get("spec") or {}).get("containers") or [{}]
+    return annotations.get(identity.DEFAULT_CONTAINER) or containers[0].get("name")
 
 
 def _is_single_pod(spec: JSONObject) -> bool:
@@ -243,82 +200,3 @@ def _finished(status: JSONObject) -> Finished | None:
                 time=datetime.fromisoformat(condition["lastTransitionTime"]),
             )
     return None
-
-
-def pod_facts(body: JSONObject) -> PodFacts:
-    """Keep what matters of a Pod's JSON."""
-    metadata, spec, status = body["metadata"], body["spec"], body.get("status", {})
-    from_file = {
-        each["name"]: each.get("terminationMessagePolicy", "File") == "File"
-        for each in spec.get("containers", ())
-    }
-    return PodFacts(
-        namespace=metadata["namespace"],
-        name=metadata["name"],
-        uid=metadata["uid"],
-        resource_version=metadata["resourceVersion"],
-        created=_created(metadata),
-        deleting="deletionTimestamp" in metadata,
-        grace_seconds=metadata.get("deletionGracePeriodSeconds", 30),
-        task=metadata.get("labels", {}).get(identity.TASK_LABEL, ""),
-        job_uid=_owner(metadata, "Job")[0],
-        phase=status.get("phase", "Pending"),
-        reason=status.get("reason"),
-        message=status.get("message"),
-        containers=_containers(status.get("containerStatuses", ()), from_file),
-        default_container=metadata.get("annotations", {}).get(identity.DEFAULT_CONTAINER),
-        stuck=_stuck(status),
-        disrupted=_is_disrupted(status),
-    )
-
-
-def _is_disrupted(status: JSONObject) -> bool:
-    return any(
-        each["type"] == "DisruptionTarget" and each["status"] == "True"
-        for each in status.get("conditions", ())
-    )
-
-
-def _stuck(status: JSONObject) -> str | None:
-    for kind in ("initContainerStatuses", "containerStatuses"):
-        for each in status.get(kind, ()):
-            reason = each.get("state", {}).get("waiting", {}).get("reason")
-            if reason in _STUCK:
-                # The kubelet goes to and fro between the two: to a user they are one.
-                return "ImagePullBackOff" if reason == "ErrImagePull" else str(reason)
-    for condition in status.get("conditions", ()):
-        if condition.get("reason") == "Unschedulable" and condition["status"] == "False":
-            return "Unschedulable"
-    return None
-
-
-def _containers(
-    statuses: tuple[JSONObject, ...] | list[JSONObject], from_file: Mapping[str, bool]
-) -> tuple[ContainerFacts, ...]:
-    # The kubelet lists statuses by name; the spec's order says which container is the first.
-    order = {name: position for position, name in enumerate(from_file)}
-    found = [_container(each, from_file.get(each["name"], True)) for each in statuses]
-    return tuple(sorted(found, key=lambda each: order.get(each.name, len(order))))
-
-
-def _container(status: JSONObject, from_file: bool) -> ContainerFacts:  # noqa: FBT001
-    state = status.get("state", {})
-    # Between two attempts of a restarting container its latest end stands in lastState.
-    end = state.get("terminated") or status.get("lastState", {}).get("terminated") or {}
-    if end.get("reason") == _UNSEEN:
-        # The kubelet's own words, and a code that nothing exited with: so it reports what had
-        # not begun when the pod was ended, such as an image that was never pulled.
-        end = {key: value for key, value in end.items() if key not in {"exitCode", "message"}}
-    running = state.get("running")
-    return ContainerFacts(
-        name=status["name"],
-        restarts=status.get("restartCount", 0),
-        running=running is not None,
-        started=parse_time((running or end).get("startedAt")),
-        ended=parse_time(end.get("finishedAt")),
-        exit_code=end.get("exitCode"),
-        reason=end.get("reason"),
-        message=end.get("message"),
-        waiting=state.get("waiting", {}).get("reason"),
-        message_from_file=from_file,
-    )

@@ -6,7 +6,7 @@ operator uses when it makes the Job, so a caller knows the id before the run exi
 """
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -17,6 +17,7 @@ TRIGGER: Final = f"{PREFIX}trigger"
 GENERATION: Final = f"{PREFIX}generation"
 TASK_VERSION: Final = f"{PREFIX}version"
 REQUEST: Final = f"{PREFIX}request"
+PARAMETERS: Final = f"{PREFIX}parameters"
 ENDING: Final = f"{PREFIX}ending"
 RETRY: Final = f"{PREFIX}retry"  # the policy by which the operator tries a Job's run again
 ATTEMPT: Final = f"{PREFIX}attempt"
@@ -34,11 +35,13 @@ BACKFILL_PREFIX: Final = "backfill.cronwright.dev/"
 CANCEL_PREFIX: Final = "cancel.cronwright.dev/"
 
 SCHEDULED_TIMESTAMP: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+INSTANTIATE: Final = "cronjob.kubernetes.io/instantiate"  # kubectl create job --from
 CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"
 DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 
 _NAME_LIMIT: Final = 63  # a pod's label repeats its Job's name, and labels end there
 _DIGEST_LENGTH: Final = 10
+_MINUTES_LENGTH: Final = 8  # of the minutes since 1970, until 2160
 
 
 def request_run_id(task_uid: str, request_id: str) -> str:
@@ -76,6 +79,19 @@ def slot_job_name(task_name: str, slot: datetime, run_id: str) -> str:
     if seconds % 60 == 0:
         return f"{task_name}-{seconds // 60}"
     return slot_job_name_apart(task_name, run_id)
+
+
+def slot_in_name(job_name: str, cronjob_name: str) -> datetime | None:
+    """Read a slot from the name of a CronJob controller's Job; None where it is no such name.
+
+    Before Kubernetes 1.28 nothing else tells it.
+    """
+    minutes = job_name.removeprefix(f"{cronjob_name}-")
+    if minutes == job_name or not (minutes.isascii() and minutes.isdecimal()):
+        return None
+    if len(minutes) != _MINUTES_LENGTH:
+        return None
+    return datetime.fromtimestamp(int(minutes) * 60, UTC)
 
 
 def slot_job_name_apart(task_name: str, run_id: str) -> str:

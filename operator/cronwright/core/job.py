@@ -12,6 +12,9 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 from cronwright.core import identity, retry
+from cronwright.core.environment import literal, set_parameters
+from cronwright.core.parameters import note, noted, values
+from cronwright.core.requests import Answer
 from cronwright.errors import FieldError
 from cronwright.model.base import render_time
 from cronwright.model.status import Trigger
@@ -49,8 +52,13 @@ _TRIGGER: Final = "@@cronwright:trigger@@"
 _RUN: Final = RunNames("@@cronwright:run@@", "@@cronwright:trace@@", "@@cronwright:span@@", _SLOT)
 
 
-def job_template(task: ScheduledTask, run: RunNames | None = None) -> JSONObject:
-    """Render the template of a task's Jobs, or of one run's; FieldError where it can't be."""
+def job_template(
+    task: ScheduledTask, run: RunNames | None = None, given: Mapping[str, str] | None = None
+) -> JSONObject:
+    """Render the template of a task's Jobs, or of one run's; FieldError where it can't be.
+
+    `given` are the values of parameters that a request gives, by name.
+    """
     spec = task.spec
     template = _from_container(spec.container) if spec.container else deepcopy(spec.job_template)
     template = template or {}
@@ -59,7 +67,9 @@ def job_template(task: ScheduledTask, run: RunNames | None = None) -> JSONObject
     pod_metadata, pod_spec = _child(pod, "metadata"), _child(pod, "spec")
     for each in (metadata, pod_metadata):
         each["labels"] = {**(each.get("labels") or {}), identity.TASK_LABEL: task.name}
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), **_origin(task)}
+    chosen = values(spec.parameters or (), given or {})
+    notes = {**_origin(task), **note(chosen)}
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), **notes}
     _set_limits(job, spec.timeout_seconds)
     metadata["annotations"] |= _set_retry(task, job, pod_spec)
     if spec.checkpoint:
@@ -68,6 +78,7 @@ def job_template(task: ScheduledTask, run: RunNames | None = None) -> JSONObject
     for kind in ("initContainers", "containers"):
         for container in pod_spec.get(kind) or ():
             _add_environment(container, environment)
+            set_parameters(container, task.spec.parameters or (), chosen)
     return template
 
 
@@ -154,13 +165,12 @@ def _environment(task: ScheduledTask, run: RunNames | None) -> list[JSONObject]:
         entries.append({"name": "CRONWRIGHT_VERSION", "value": task.spec.version})
     if task.spec.extensions:
         text = json.dumps(task.spec.extensions, separators=(",", ":"), sort_keys=True)
-        # "$(NAME)" in a value is a reference to Kubernetes; extensions are never interpreted.
-        entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": text.replace("$(", "$$(")})
+        entries.append({"name": "CRONWRIGHT_EXTENSIONS", "value": literal(text)})
     if run and run.slot:
         entries.append({"name": "CRONWRIGHT_SLOT", "value": run.slot})
     if run and task.spec.checkpoint and task.status.checkpoint:
         text = task.status.checkpoint
-        entries.append({"name": "CRONWRIGHT_CHECKPOINT", "value": text.replace("$(", "$$(")})
+        entries.append({"name": "CRONWRIGHT_CHECKPOINT", "value": literal(text)})
     if task.spec.job_an_attempt:
         number = run.attempt if run else 1
         entries.append({"name": "CRONWRIGHT_ATTEMPT", "value": str(number)})
@@ -185,23 +195,17 @@ def handed(task: ScheduledTask, checkpoint: str | None) -> ScheduledTask:
     return replace(task, status=task.status.model_copy(update={"checkpoint": checkpoint}))
 
 
-def request_job(
-    task: ScheduledTask,
-    cronjob_uid: str,
-    request_id: str,
-    run_id: str,
-    slot: datetime | None = None,
-) -> JSONObject:
+def request_job(task: ScheduledTask, cronjob_uid: str, answer: Answer) -> JSONObject:
     """Render the Job of a requested run; with a slot, of one that a backfill asks for.
 
     It is born suspended and not yet under the CronJob's control: only once it stands in the
     CronJob's `status.active` may the controller see it, or it would report an unexpected Job
     and start a forbidden one beside it. `controller/request` then lets it run.
     """
-    time = render_time(slot) if slot else ""
-    template = job_template(task, RunNames.of(run_id, time))
-    notes = {identity.RUN_ID: run_id, identity.REQUEST: request_id}
-    if slot:
+    run_id, time = answer.run_id, render_time(answer.slot) if answer.slot else ""
+    template = job_template(task, RunNames.of(run_id, time), answer.given)
+    notes = {identity.RUN_ID: run_id, identity.REQUEST: answer.id}
+    if answer.slot:
         # Not the annotation of a slot's own run: that one may be still to come.
         notes |= {identity.SLOT: time, identity.TRIGGER: str(Trigger.CATCH_UP)}
     job = _job(task, cronjob_uid, template, identity.request_job_name(task.name, run_id), notes)
@@ -215,7 +219,9 @@ def attempt_job(
     """Render the Job of a later attempt of a run, from the task as it is now."""
     slot = render_time(attempt.slot) if attempt.slot else ""
     names = replace(RunNames.of(attempt.run_id, slot), attempt=attempt.number)
-    template = job_template(task, names)
+    # With the values that the run began with, also where the defaults are others by now.
+    given = noted(attempt.notes.get(identity.PARAMETERS))
+    template = job_template(task, names, given)
     template["spec"].pop("ttlSecondsAfterFinished", None)  # the Job is the claim to the attempt
     timeout = task.spec.timeout_seconds
     if timeout is not None:
@@ -272,7 +278,7 @@ class SlotTemplate:
 
     def handed(self, checkpoint: str | None) -> Self:
         """Give the same with the checkpoint that the run finds."""
-        value = json.dumps((checkpoint or "").replace("$(", "$$("))[1:-1]
+        value = json.dumps(literal(checkpoint or ""))[1:-1]
         return replace(self, checkpoint=value)
 
     def job(self, name: str, run_id: str, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> bytes:

@@ -22,11 +22,13 @@ from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.gone import ending_of_gone, makes_room
 from cronwright.core.ledger import ALL_SEEN, Sight
 from cronwright.core.mode import Firing, choose, digest
+from cronwright.core.parameters import check_declared
 from cronwright.core.prune import prune
 from cronwright.core.requests import Answer
 from cronwright.core.retry import Attempt, next_attempt, waits
 from cronwright.core.run import Run, first_start, trigger_of
 from cronwright.core.slots import RECHECK, unsettled_slot
+from cronwright.core.stall import Stall, stall_of
 from cronwright.core.terms import timetable_of
 from cronwright.core.verdict import Ending, judge
 from cronwright.errors import FieldError
@@ -99,6 +101,7 @@ class Plan:
     answers: tuple[Answer, ...]
     taken_in: TakenIn
     backlog: Backlog
+    stall: Stall | None = None
     endings: Mapping[str, Ending] = field(default_factory=dict)  # by run id
     prunes: tuple[JobFacts, ...] = ()
     attempts: tuple[Attempt, ...] = ()  # of runs that wait
@@ -123,7 +126,8 @@ def decide(world: World) -> Plan:
         world, timetable, _active(world), acts=step is Step.KEEP, cancelled=cancels.ids
     )
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
-    wakes = [timeout_wake, prune_wake, *asked.wakes, *judged.wakes]
+    stall, stall_wake = _stall(world, judged.endings)
+    wakes = [timeout_wake, prune_wake, stall_wake, *asked.wakes, *judged.wakes]
     for each in attempts:
         # One that is due and can't be started is tried again.
         wakes.append(bounds.wake(each) if each.due > world.now else world.now + AGAIN)
@@ -142,6 +146,7 @@ def decide(world: World) -> Plan:
         answers=asked.answers,
         taken_in=asked.taken_in,
         backlog=asked.backlog,
+        stall=stall,
         endings=judged.endings,
         attempts=attempts,
         due=tuple(each for each in attempts if each.due <= world.now),
@@ -162,6 +167,7 @@ def _accept(
     try:
         timetable = timetable_of(task.terms) if task.spec.scheduled else None
         check_extensions(task.spec.extensions)
+        check_declared(task.spec)
         _ = task.spec.catch_up.reach
         wait = bool(task.status.pending or world.put_off)
         firing = choose(task, timetable, world.cronjob, _active(world), waits=wait)
@@ -270,6 +276,12 @@ def _ending(run: Run, world: World) -> Ending | None:
 
 def _running(world: World) -> tuple[JobFacts, ...]:
     return tuple(run.job for run in world.runs if not run.gone and judge(run.job, run.pods) is None)
+
+
+def _stall(world: World, endings: Mapping[str, Ending]) -> tuple[Stall | None, datetime | None]:
+    going = [run for run in world.runs if run.job.run_id not in endings]
+    shown = [each for each in world.task.status.conditions if each.type == conditions.STALLED]
+    return stall_of(going, next(iter(shown), None), world.now)
 
 
 def _active(world: World) -> tuple[JobFacts, ...]:

@@ -6,8 +6,8 @@ take the annotation off. So whatever crashes in between, the same id starts one 
 """
 
 import json
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -15,12 +15,17 @@ from typing import Final
 from cronwright.core import identity
 from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
+from cronwright.core.parameters import faults, rendered
+from cronwright.core.run import cut
+from cronwright.core.size import stored_size
 from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL
 from cronwright.model.status import PendingReason, PendingRun, Trigger
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
 REMEMBERED: Final = timedelta(minutes=10)
 AT_ONCE: Final = 100
+WAITING_BYTES: Final = 8192  # of the values of all requests that wait, as they are stored
+_MESSAGE_BYTES: Final = 900  # an Event takes 1024
 _AHEAD: Final = timedelta(minutes=1)  # how far a caller's clock may be ahead of ours
 
 
@@ -53,6 +58,7 @@ class Answer:
     slot: datetime | None = None  # of one run of a backfill
     prefix: str = identity.RUN_REQUEST_PREFIX
     waits: bool = False  # it stands in the backlog, and stays there until it has started
+    given: Mapping[str, str] = field(default_factory=dict)  # values for the task's parameters
 
     @property
     def annotation(self) -> str:
@@ -73,6 +79,7 @@ class Answer:
             trigger=Trigger.MANUAL,
             request=self.id,
             due=self.due,
+            parameters=dict(self.given) or None,
         )
 
 
@@ -102,7 +109,7 @@ def answer(
             continue
         time = requested_at(text)
         # What a crash interrupted is brought to its end, however long ago that was.
-        refused = "" if run_id in begun else refusal(time, now)
+        refused = "" if run_id in begun else refusal(time, now) or _refused_values(task, text)
         if time is None or refused:
             answers.append(Answer(request_id, Act.REFUSE, run_id, refused))
         else:
@@ -110,7 +117,39 @@ def answer(
     waiting = sorted(waiting)[: room(task, now)]
     waits = task.spec.concurrency_policy is ConcurrencyPolicy.QUEUE or task.spec.concurrency_group
     decided = _queue(task, waiting, running, pending) if waits else _start(task, waiting, running)
-    return (*answers, *decided)
+    return (*answers, *_with_values(task, decided, pending))
+
+
+def _with_values(
+    task: ScheduledTask, decided: Sequence[Answer], pending: Sequence[PendingRun]
+) -> list[Answer]:
+    """Give answers the values that their requests give for parameters.
+
+    What is to wait stands in the status with its values, and for those there is room for so much;
+    beyond that it waits as it is, in its annotation.
+    """
+    left = WAITING_BYTES - sum(stored_size(each.parameters) for each in pending if each.parameters)
+    answers: list[Answer] = []
+    for each in decided:
+        values = _given(task.annotations[each.annotation])
+        given = rendered(task.spec.parameters or (), values if isinstance(values, dict) else {})
+        if each.act is Act.QUEUE and given:
+            left -= stored_size(given)
+            if left < 0:
+                break
+        answers.append(replace(each, given=given))
+    return answers
+
+
+def _refused_values(task: ScheduledTask, text: str) -> str:
+    """Say which values of a request are wrong, each with its remedy; empty where none is."""
+    found = faults(task.spec.parameters or (), _given(text))
+    return cut("; ".join(map(str, found)), _MESSAGE_BYTES) if found else ""
+
+
+def _given(text: str) -> object:
+    value = json.loads(text).get("parameters")
+    return {} if value is None else value
 
 
 def room(task: ScheduledTask, now: datetime) -> int:

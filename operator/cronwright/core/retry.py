@@ -15,7 +15,9 @@ from functools import lru_cache
 from typing import Final
 
 from cronwright.core import identity
-from cronwright.core.facts import JobFacts, PodFacts
+from cronwright.core.facts import JobFacts
+from cronwright.core.parameters import note, noted
+from cronwright.core.pod import PodFacts, Role
 from cronwright.core.run import first_start, slot_of, trigger_of
 from cronwright.core.verdict import Ending, judge
 from cronwright.errors import FieldError
@@ -27,7 +29,7 @@ _LAST_STEP: Final = 64  # beyond it a factor makes no difference to what is boun
 # What says of a Job which run it belongs to, and not which attempt it is.
 _OF_THE_RUN: Final = (
     identity.RUN_ID, identity.REQUEST, identity.TRIGGER, f"{identity.PREFIX}slot",
-    identity.SCHEDULED_TIMESTAMP,
+    identity.SCHEDULED_TIMESTAMP, identity.PARAMETERS,
 )  # fmt: skip
 
 
@@ -76,6 +78,7 @@ class Attempt:
             request=self.notes.get(identity.REQUEST),
             attempt=self.number,
             due=self.due,
+            parameters=noted(self.notes.get(identity.PARAMETERS)) or None,
         )
 
 
@@ -158,6 +161,8 @@ def from_status(pending: PendingRun, active: ActiveRun) -> Attempt:
     notes = {identity.RUN_ID: pending.id}
     if pending.request is not None:
         notes[identity.REQUEST] = pending.request
+    if pending.parameters:
+        notes |= note(pending.parameters)
     if pending.slot is not None and pending.trigger is Trigger.SCHEDULE:
         notes[identity.SCHEDULED_TIMESTAMP] = pending.slot.isoformat()
     return Attempt(
@@ -176,7 +181,8 @@ def from_status(pending: PendingRun, active: ActiveRun) -> Attempt:
 def _is_meant(policy: Policy, pods: Sequence[PodFacts], ending: Ending) -> bool:
     if not policy.exit_codes and not policy.reasons:
         return True
-    codes = {each.exit_code for each in pods[-1].containers} if pods else set()
+    ended = pods[-1].containers if pods else ()
+    codes = {each.exit_code for each in ended if each.role is not Role.SIDECAR}
     return bool(codes & policy.exit_codes) or ending.reason in policy.reasons
 
 

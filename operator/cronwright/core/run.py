@@ -4,25 +4,31 @@
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from cronwright.core import identity
-from cronwright.core.facts import ContainerFacts, JobFacts, PodFacts
+from cronwright.core.facts import JobFacts
+from cronwright.core.parameters import noted
+from cronwright.core.pod import ContainerFacts, LogKey, PodFacts, Role
+from cronwright.core.tail import encoded_size, tail_of
 from cronwright.core.verdict import Ending
 from cronwright.model.status import ActiveRun, Captured, PendingRun, RunRecord, Trigger, Verdict
+from cronwright.model.task import Logs
 
 RESULT_BYTES: Final = 1024
 MESSAGE_BYTES: Final = 512
+PARAMETERS_BYTES: Final = 512
+_AROUND: Final = 6  # the quotes, colon and comma of an entry
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What was read of one attempt's log; `attempt` is the pod's UID and its restart count."""
+    """What was read of one container's log."""
 
-    attempt: tuple[str, int]
+    log_key: LogKey
     text: str
     complete: bool
 
@@ -34,20 +40,32 @@ class Run:
     job: JobFacts
     pods: tuple[PodFacts, ...]
     outputs: tuple[Output, ...] = ()
-    settled: frozenset[tuple[str, int]] = frozenset()  # attempts whose log is not waited for
+    settled: frozenset[LogKey] = frozenset()  # logs that are not waited for
     gone: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)  # of Events, by the UID of their object
     earlier: tuple[JobFacts, ...] = ()  # the Jobs of its earlier attempts that are known
 
     def after(self, earlier: tuple[JobFacts, ...]) -> "Run":
         """Give the same run with the Jobs of its earlier attempts."""
         return replace(self, earlier=earlier) if earlier else self
 
-    def attempt(self, container: str | None) -> tuple[PodFacts, ContainerFacts] | None:
-        """Find the last attempt: its pod, and the container whose output counts."""
+    def counting(self, container: str | None) -> tuple[PodFacts, ContainerFacts] | None:
+        """Find the last attempt: its pod, and the container whose end counts.
+
+        `container` is the one that the task names, if any.
+        """
         for pod in reversed(self.pods):
-            main = pod.main(container)
-            if main is not None:
-                return pod, main
+            found = pod.counting(container, self.job.main_container)
+            if found is not None:
+                return pod, found
+        return None
+
+    def heard(self, container: str | None) -> tuple[PodFacts, ContainerFacts] | None:
+        """Find the last attempt's container whose output is kept."""
+        for pod in reversed(self.pods):
+            found = pod.heard(container, self.job.main_container)
+            if found is not None:
+                return pod, found
         return None
 
 
@@ -92,12 +110,12 @@ def active_run(job: JobFacts) -> ActiveRun:
     )
 
 
-def record(run: Run, ending: Ending, container: str | None) -> RunRecord:
+def record(run: Run, ending: Ending, logs: Logs) -> RunRecord:
     """Make the record of a run that has ended."""
-    job, last = run.job, run.attempt(container)
+    job, last = run.job, run.counting(logs.container)
     main = last[1] if last else None
     parts = _termination(main)
-    captured, tail = _output(run, last)
+    captured, tail = _output(run, logs)
     start = first_start(job) or job.created
     return RunRecord(
         name=job.annotations.get(identity.FIRST_JOB, job.name),
@@ -114,6 +132,7 @@ def record(run: Run, ending: Ending, container: str | None) -> RunRecord:
         reason=ending.reason or None,
         message=cut(parts.get("message") or ending.message, MESSAGE_BYTES) or None,
         result=cut(parts.get("result", ""), RESULT_BYTES) or None,
+        parameters=_kept(noted(job.annotations.get(identity.PARAMETERS))),
         captured=captured,
         log_tail=tail or None,
     )
@@ -176,17 +195,18 @@ def cancelled_record(waited: PendingRun, now: datetime) -> RunRecord:
         completion_time=now,
         reason="CancelRequested",
         message="it was cancelled before it started",
+        parameters=_kept(waited.parameters or {}),
     )
 
 
 def cut(text: str, limit: int) -> str:
-    """Shorten to `limit` bytes as JSON carries them, at a character; control characters go."""
+    """Shorten to `limit` bytes as they are stored, at a character; control characters go."""
     clean = "".join(each for each in text if each in "\n\t" or each.isprintable()).strip()
-    if len(json.dumps(clean, ensure_ascii=False).encode()) - 2 <= limit:
+    if encoded_size(clean) <= limit:
         return clean
     kept, size = [], len("…".encode())
     for each in clean:
-        size += len(json.dumps(each, ensure_ascii=False).encode()) - 2
+        size += encoded_size(each)
         if size > limit:
             break
         kept.append(each)
@@ -197,10 +217,29 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() else None
 
 
+def _kept(values: Mapping[str, str]) -> dict[str, str] | None:
+    """Take as many of a run's values as its record has room for."""
+    kept: dict[str, str] = {}
+    left = PARAMETERS_BYTES
+    for name, value in values.items():
+        left -= encoded_size(name) + _AROUND
+        text = cut(value, max(left, 0))
+        if encoded_size(text) > left:
+            break
+        left -= encoded_size(text)
+        kept[name] = text
+    return kept or None
+
+
 def _attempts(run: Run) -> int:
-    restarts = sum(max((each.restarts for each in pod.containers), default=0) for pod in run.pods)
+    restarts = sum(max(_restarts(pod), default=0) for pod in run.pods)
     before = (_number(run.job.annotations.get(identity.ATTEMPT)) or 1) - 1
     return before + max(len(run.pods), run.job.pods_ended) + restarts
+
+
+def _restarts(pod: PodFacts) -> Iterable[int]:
+    # A sidecar that was started again is no attempt of the task's.
+    return (each.restarts for each in pod.containers if each.role is not Role.SIDECAR)
 
 
 def _termination(main: ContainerFacts | None) -> Mapping[str, str]:
@@ -224,19 +263,21 @@ def _termination(main: ContainerFacts | None) -> Mapping[str, str]:
     return {"result": main.message}
 
 
-def _output(run: Run, last: tuple[PodFacts, ContainerFacts] | None) -> tuple[Captured, str]:
+def _output(run: Run, logs: Logs) -> tuple[Captured, str]:
+    last = run.heard(logs.container)
     if last is None:
         return (Captured.LOST if run.job.pods_ended or run.pods else Captured.FULL), ""
-    pod, main = last
-    if main.started is None and main.restarts == 0:
+    pod, heard = last
+    if not heard.begun:
         return Captured.FULL, ""  # nothing of it ever ran, so there was nothing to read
-    read = {output.attempt: output for output in run.outputs}
-    output = read.get((pod.uid, main.restarts))
+    read = {output.log_key: output for output in run.outputs}
+    output = read.get(pod.log_key(heard))
     if output is not None:
         return (Captured.FULL if output.complete else Captured.PARTIAL), output.text
-    earlier = [each for each in run.outputs if each.attempt[0] == pod.uid]
-    if main.message and not main.message_from_file:
-        return Captured.PARTIAL, cut(main.message, 2048)
+    earlier = [each for each in run.outputs if each.log_key[:2] == (pod.uid, heard.name)]
+    if heard.exit_code and heard.message and not heard.message_from_file:
+        # The end of its log as the kubelet took it down: at most 2 KiB and 80 lines.
+        return Captured.PARTIAL, tail_of(heard.message, logs.max_bytes, logs.tail_lines)
     if earlier:
         return Captured.PARTIAL, earlier[-1].text
     return Captured.LOST, ""

@@ -7,10 +7,14 @@ is the last one, for the case in which all of them are reached at once.
 import json
 from typing import Final
 
-from cronwright.model.status import Captured, RunRecord, TaskStatus
+from cronwright.core.tail import tail_of
+from cronwright.model.status import Captured, PendingReason, PendingRun, RunRecord, TaskStatus
 
 LIMIT: Final = 56 * 1024  # beside it stands `recorded`, of at most 6 KiB (plan.KEPT_AT_MOST)
+MAX_TAIL_BYTES: Final = 16384  # of spec.logs
+MAX_TAIL_LINES: Final = 1000
 _SUMMARY_BYTES: Final = 96
+_AROUND: Final = '"":"",'
 
 
 def encoded_size(status: TaskStatus) -> int:
@@ -19,7 +23,7 @@ def encoded_size(status: TaskStatus) -> int:
 
 
 def fit(status: TaskStatus) -> TaskStatus:
-    """Shorten a status that is too large: first old results and messages, then old runs."""
+    """Shorten a status that is too large: old results and the like, old runs, then the tails."""
     if _surely_small(status) or encoded_size(status) <= LIMIT:
         return status
     entries = list(status.history)
@@ -29,33 +33,54 @@ def fit(status: TaskStatus) -> TaskStatus:
     while entries and encoded_size(status) > LIMIT:
         entries = entries[: len(entries) * 3 // 4]
         status = status.model_copy(update={"history": entries})
-    return status if encoded_size(status) <= LIMIT else _without_tails(status)
-
-
-def _without_tails(status: TaskStatus) -> TaskStatus:
-    """Leave the tails out one by one, that of the last failure first: the facts stay."""
-    for name in ("last_failure", "last_run"):
-        entry: RunRecord | None = getattr(status, name)
-        if entry is not None and encoded_size(status) > LIMIT:
-            bare = entry.model_copy(update={"log_tail": None, "captured": Captured.PARTIAL})
-            status = status.model_copy(update={name: bare})
+    room = MAX_TAIL_BYTES
+    while room and encoded_size(status) > LIMIT:
+        # Many runs are active, wait and were asked for at the same time.
+        room = room * 3 // 4
+        runs = {"last_run": status.last_run, "last_failure": status.last_failure}
+        shorter = {key: run and _with_tail(run, room) for key, run in runs.items()}
+        status = status.model_copy(update=shorter)
+    if encoded_size(status) > LIMIT:
+        # The Jobs of runs that wait for their next attempt have the values as well.
+        pending = [_without_values(each) for each in status.pending]
+        status = status.model_copy(update={"pending": pending})
     return status
+
+
+def _with_tail(run: RunRecord, room: int) -> RunRecord:
+    if run.log_tail is None:
+        return run
+    tail = tail_of(run.log_tail, room, MAX_TAIL_LINES) if room else ""
+    if tail == run.log_tail:
+        return run
+    return run.model_copy(update={"log_tail": tail or None, "captured": Captured.PARTIAL})
+
+
+def _without_values(waiting: PendingRun) -> PendingRun:
+    if waiting.reason is not PendingReason.RETRY:
+        return waiting
+    return waiting.model_copy(update={"parameters": None})
 
 
 def _surely_small(status: TaskStatus) -> bool:
     """Spare the serialisation in the usual case: a bound from above, at a fifth of its cost."""
     records = [each for each in (status.last_run, status.last_failure) if each]
     texts = [each.log_tail for each in records]
-    texts += [each.message for each in status.conditions]
+    texts += [status.schedule, status.timetable, *(each.message for each in status.conditions)]
     for record in (*records, *status.history):
         texts += (record.message, record.result, record.version, record.reason)
+        for name, value in (record.parameters or {}).items():
+            texts += (name, value, _AROUND)
+    for each in status.pending:
+        for name, value in (each.parameters or {}).items():
+            texts += (name, value, _AROUND)
     texts.append(status.checkpoint)
     encoded = stored_size([text for text in texts if text])
     # What else there is are names, ids and times, each of a known length.
     entries = len(records) + len(status.history) + len(status.active)
     small = len(status.recorded) + len(status.requests) + len(status.backfills)
-    waiting = 320 * len(status.pending)
-    return encoded + 640 * entries + waiting + 128 * small + 4096 < LIMIT
+    others = 320 * len(status.pending) + 192 * len(status.gaps) + 2 * len(status.timetable or "")
+    return encoded + 640 * entries + others + 128 * small + 4096 < LIMIT
 
 
 def stored_size(value: object) -> int:
@@ -63,7 +88,7 @@ def stored_size(value: object) -> int:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # The API server is written in Go, whose JSON escapes these to six bytes each.
     escaped = 5 * sum(map(text.count, "<>&")) + 3 * sum(map(text.count, "\u2028\u2029"))
-    return len(text.encode()) + escaped
+    return len(text.encode(errors="replace")) + escaped
 
 
 def _summary(entry: RunRecord) -> RunRecord:
@@ -71,5 +96,6 @@ def _summary(entry: RunRecord) -> RunRecord:
         update={
             "result": (entry.result or "")[:_SUMMARY_BYTES] or None,
             "message": (entry.message or "")[:_SUMMARY_BYTES] or None,
+            "parameters": None,
         }
     )

@@ -27,6 +27,7 @@ from cronwright.core.run import (
     skipped_record,
     waited_record,
 )
+from cronwright.core.statistics import statistics_of
 from cronwright.model.status import (
     ActiveRun,
     CronJobRef,
@@ -111,15 +112,17 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     )
     # After the fit: a run that had to leave the history for its size is recorded all the same.
     recorded = _recorded(world, records, status.history)
-    status = status.model_copy(update={"recorded": recorded})
+    # Computed anew only with a record: an upgrade, or a history cut short, is not worth a write.
+    statistics = statistics_of(status.history) if records else old.statistics
+    status = status.model_copy(update={"recorded": recorded, "statistics": statistics})
     return old if _only_attempts_began(status, old) else status
 
 
 def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
     """Make the records that the status doesn't have yet, in the order in which the runs ended."""
-    container = world.task.spec.logs.container
+    logs = world.task.spec.logs
     records = [
-        record(run, plan.endings[run.job.run_id], container)
+        record(run, plan.endings[run.job.run_id], logs)
         for run in world.runs
         if run.job.run_id in plan.endings
     ]

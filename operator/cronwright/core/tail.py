@@ -45,6 +45,16 @@ class TailRing:
         if len(self._kept) > most:
             del self._kept[:-most]
 
+    @property
+    def is_full(self) -> bool:
+        """Whether what came before could change nothing of the text."""
+        return len(self._kept) >= self._room + _LONGEST_SEQUENCE
+
+    def ends_as(self, other: "TailRing") -> bool:
+        """Tell whether it ends with all that another ring holds, as far as it reaches back."""
+        size = min(len(self._kept), len(other._kept))  # noqa: SLF001 - one of its own kind
+        return size == 0 or self._kept[-size:] == other._kept[-size:]  # noqa: SLF001
+
     def text(self) -> str:
         """Give the last lines, whole ones as far as they fit: an end of the output, to the byte.
 
@@ -70,6 +80,13 @@ class TailRing:
         raw = _CONTINUATION.sub(b"", _SEQUENCE.sub(b"", raw))
         first = _CONTROLS.sub("", raw.partition(b"\n")[0].decode(errors="replace"))
         return raw, "\r" not in first.rstrip("\r")
+
+
+def tail_of(text: str, max_bytes: int, tail_lines: int) -> str:
+    """Give the end of a text as that of a log."""
+    ring = TailRing(max_bytes, tail_lines)
+    ring.feed(text.encode(errors="replace"))
+    return ring.text()
 
 
 def printable(raw: bytes) -> str:

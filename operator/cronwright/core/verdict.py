@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cronwright.core import identity
-from cronwright.core.facts import JobFacts, PodFacts
+from cronwright.core.facts import JobFacts
+from cronwright.core.pod import PodFacts, Role
 from cronwright.model.status import Verdict
 
 
@@ -52,7 +53,7 @@ def _by_condition(job: JobFacts, pods: Sequence[PodFacts]) -> Ending:
         return Ending(asked, _asked_reason(asked), "", time)
     if finished.reason == "DeadlineExceeded":
         return Ending(Verdict.TIMED_OUT, finished.reason, finished.message, time)
-    reason, message = _cause(pods)
+    reason, message = _cause(job, pods)
     return Ending(Verdict.FAILED, reason or finished.reason, message or finished.message, time)
 
 
@@ -72,7 +73,7 @@ def _by_pods(job: JobFacts, pods: Sequence[PodFacts]) -> Ending | None:
     end = _pods_end(pods)
     if end is None:
         return None  # refused by the node before it started: the Job's condition explains it
-    reason, message = _cause(pods)
+    reason, message = _cause(job, pods)
     return Ending(Verdict.FAILED, reason or "Error", message, end)
 
 
@@ -102,20 +103,33 @@ def _restarts(pod: PodFacts) -> int:
 
 
 def _pods_end(pods: Sequence[PodFacts]) -> datetime | None:
-    """The moment at which the last container of the last attempt ended."""
-    ends = [each.ended for pod in pods for each in pod.containers if each.ended is not None]
+    """The moment at which the last container of the last attempt ended.
+
+    Sidecars are ended after that, each within the grace period: that is no work of the run's.
+    """
+    ends = [
+        each.ended
+        for pod in pods
+        for each in pod.containers
+        if each.ended is not None and each.role is not Role.SIDECAR
+    ]
     return max(ends, default=None)
 
 
-def _cause(pods: Sequence[PodFacts]) -> tuple[str | None, str]:
-    """What made the last attempt fail: the pod's own reason, else its failing container's."""
+def _cause(job: JobFacts, pods: Sequence[PodFacts]) -> tuple[str | None, str]:
+    """What made the last attempt fail: the pod's own reason, else its failing container's.
+
+    Of several that failed it is the one that counts. How sidecars ended decides nothing.
+    """
     if not pods:
         return None, ""
     last = pods[-1]
     if last.reason:
         return last.reason, last.message or ""
-    for container in last.containers:
-        if container.exit_code:
-            code = container.exit_code
-            return container.reason or "Error", f'container "{container.name}" exited with {code}'
+    others = (each for each in last.containers if each.role is not Role.SIDECAR)
+    for container in (last.counting(job.main_container), *others):
+        if container is not None and container.exit_code:
+            what = "init container" if container.role is Role.INIT else "container"
+            message = f'{what} "{container.name}" exited with {container.exit_code}'
+            return container.reason or "Error", message
     return None, last.message or ""

@@ -205,19 +205,25 @@ class Client:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, params: Params | None = None, timeout: float = 5.0
+        self,
+        path: str,
+        params: Params | None = None,
+        timeout: float = 5.0,
+        silence: float | None = None,
     ) -> AsyncIterator[aiohttp.StreamReader]:
         """Open an answer that is read as it comes; reading may take `timeout` seconds in all.
 
-        Opening is tried again as `request` is; once opened, what breaks is Unavailable.
+        Opening is tried again as `request` is; once opened, what breaks is Unavailable, and so is
+        to hear nothing for `silence` seconds.
         """
-        call = Call("GET", path, params or {}, headers={"Accept": "*/*"}, timeout=timeout)
+        query, headers = params or {}, {"Accept": "*/*"}
+        call = Call("GET", path, query, headers=headers, timeout=timeout, silence=silence)
         async with AsyncExitStack() as opened:
 
             async def attempt() -> aiohttp.ClientResponse:
                 return await opened.enter_async_context(self._sent(self._streams, call))
 
-            response = await persist(attempt, repeatable=True, patience=timeout)
+            response = await persist(attempt, repeatable=True, patience=silence or timeout)
             yield response.content
 
     @asynccontextmanager

@@ -144,7 +144,10 @@ class Informer(Generic[T]):
 
         It may only be slow. So the list that follows must say the same before it is believed.
         """
-        params = {"limit": "1", "resourceVersion": version, "resourceVersionMatch": "NotOlderThan"}
+        question = {
+            "limit": "1", "resourceVersion": version, "resourceVersionMatch": "NotOlderThan",
+        }  # fmt: skip
+        params = {**self._params, **question}
         try:
             await self._client.request("GET", self._path, params=params, retry=False)
         except Unavailable as error:
@@ -173,6 +176,7 @@ class Informer(Generic[T]):
             version = page["metadata"]["resourceVersion"]
             if int(version) < self._ahead:
                 await self._restore(version)
+                began = time.monotonic()
             for item in page["items"]:
                 metadata = item["metadata"]
                 seen.add(ObjectKey(metadata["namespace"], metadata["name"]))

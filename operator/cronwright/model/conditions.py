@@ -52,4 +52,7 @@ SUSPENDED_BY_SPEC = "SuspendedBySpec"
 # A run's pod can't start, for instance because its image can't be pulled.
 POD_NOT_STARTING = "PodNotStarting"
 
+# A run's Job can't make its pod, for instance for a quota or an admission policy.
+POD_NOT_CREATED = "PodNotCreated"
+
 # --- LastRunSucceeded takes the verdict of the run as its reason (status.Verdict).

@@ -57,6 +57,8 @@ def _type(schema: Schema, definitions: Schema) -> str:
         if "enum" in definitions[name]:
             return ", ".join(f"`{value}`" for value in definitions[name]["enum"])
         return f"[{name}](#{name.lower()})"
+    if "type" not in schema:
+        return "string, number or boolean"
     if schema["type"] == "array":
         return f"list of {_type(schema['items'], definitions)}"
     if schema["type"] == "object" and isinstance(schema.get("additionalProperties"), dict):

@@ -89,6 +89,11 @@ class RunRecord(ResourceModel):
         default=None,
         description="What the container wrote as its termination message, at most 1 KiB.",
     )
+    parameters: dict[str, str] | None = Field(
+        default=None,
+        description="The values of the task's parameters that the run had, as it found them in "
+        "its environment; of many or long ones as much as fits into 512 bytes.",
+    )
     captured: Captured | None = Field(
         default=None,
         description="How much of the outcome could be read before its Pod was gone: Full, "
@@ -133,6 +138,10 @@ class PendingRun(ResourceModel):
         default=None,
         description="When it was due, jitter included, or asked for; of a retry, when it is due.",
     )
+    parameters: dict[str, str] | None = Field(
+        default=None,
+        description="The values that its request gives for the task's parameters.",
+    )
 
 
 class Gap(ResourceModel):
@@ -168,6 +177,28 @@ class CronJobRef(ResourceModel):
 
     generation: int = Field(
         description="The CronJob's generation after the last write; any other one is drift."
+    )
+
+
+class Statistics(ResourceModel):
+    """What the kept history says in numbers."""
+
+    runs: int = Field(
+        description="How many runs of the history succeeded, failed or timed out; what somebody "
+        "else ended is not counted."
+    )
+    timed_runs: int = Field(
+        description="How many of them ended by themselves; the percentiles are of these."
+    )
+    p50_seconds: int | None = Field(
+        default=None, description="Half of the runs took at most so many seconds."
+    )
+    p95_seconds: int | None = Field(
+        default=None, description="95% of the runs took at most so many seconds."
+    )
+    success_rate: float = Field(description="The share of the runs that succeeded, 0 to 1.")
+    failure_streak: int = Field(
+        description="How many of the latest runs in a row failed or timed out."
     )
 
 
@@ -249,6 +280,10 @@ class TaskStatus(ResourceModel):
     gaps: list[Gap] = Field(
         default_factory=list,
         description="Slots that had no run, newest first, at most 20 ranges.",
+    )
+    statistics: Statistics | None = Field(
+        default=None,
+        description="What the kept history says in numbers; computed when a run is recorded.",
     )
     counts: dict[str, int] = Field(
         default_factory=dict,

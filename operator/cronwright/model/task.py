@@ -16,6 +16,7 @@ from cronwright.errors import FieldError
 from cronwright.model.base import ResourceModel
 from cronwright.model.cel import CONTAINER, JOB_TEMPLATE, ONE_SCHEDULE, ONE_TEMPLATE, TIMEOUT
 from cronwright.model.duration import PATTERN, parse_duration
+from cronwright.model.parameter import PARAMETERS_AT_MOST, Parameter
 from cronwright.model.retry import Retry
 from cronwright.model.status import TaskStatus
 from cronwright.schedule import Dialect, RepeatedTime, SkippedTime, Terms
@@ -229,6 +230,15 @@ class TaskSpec(ResourceModel):
     logs: Logs = Field(
         default=Logs(), description="How much of a run's output is kept in the status."
     )
+    parameters: tuple[Parameter, ...] | None = Field(
+        default=None, max_length=PARAMETERS_AT_MOST,
+        description="Named, typed inputs of a run, which it finds in its environment. A request "
+        "may give their values, which are checked before the run starts and kept in its record.",
+        json_schema_extra={
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+        },
+    )  # fmt: skip
     extensions: dict[str, Any] | None = Field(
         default=None,
         description="Free-form data, at most 8 KiB as JSON. It is stored, handed to each run as "
