@@ -18,6 +18,7 @@ from cronwright.controller.backlog import Backlogs
 from cronwright.controller.change import Changes
 from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
+from cronwright.controller.ending import Endings
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
 from cronwright.controller.groups import Groups
@@ -130,18 +131,21 @@ class _World:
         for record in self._body["status"]["history"][: lived.KEPT]:
             jobs.observe(_job(record))
         sources = Sources(self._tasks, cronjobs, jobs, pods, witness, Intake(), {})
-        requests, groups = Requests(client), Groups(1, queue.add)
-        claims = Claims(client, sources, requests)
+        collector = Collector(client, witness, pods.get, queue.add)
+        endings = Endings(client, jobs, collector.listening)
+        requests, groups = Requests(client, endings), Groups(1, queue.add)
+        claims = Claims(client, sources, endings)
         engine = Engine(claims, groups, sources.intake, queue, lambda: self._now)
         tools = Tools(
             client=client,
             queue=queue,
-            collector=Collector(client, witness, pods.get, queue.add),
+            collector=collector,
             inquirer=Inquirer(client, witness, queue.add),
             changes=Changes(client, sources, queue, CronJobWriter(client), engine),
-            answers=Answers(sources, requests),
+            answers=Answers(sources, requests, endings),
             backlogs=Backlogs(sources, claims, requests, groups),
             requests=requests,
+            endings=endings,
             slow_runs=SlowRuns(client, 2.0),
             attempts=Attempts(client, sources),
             engine=engine,

@@ -70,7 +70,11 @@ SPECS: dict[str, dict[str, Any]] = {
     "init-is-cut-short": {
         "jobTemplate": pod(
             WORK,
-            inits=(named("fetch", "trap 'echo cut short; exit 8' TERM; echo on; sleep 99 & wait"),),
+            inits=(
+                named(
+                    "fetch", "trap 'echo cut short; sleep 1; exit 8' TERM; echo on; sleep 99 & wait"
+                ),
+            ),
         )
     },
 }

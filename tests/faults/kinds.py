@@ -23,12 +23,14 @@ _ENDED_EARLY: Final = frozenset({"Cancelled", "TimedOut"})
 _CANCELLED: Final[Verdicts] = dict.fromkeys(["told", ""], _ENDED_EARLY)
 # Also while it waits for its next attempt, when its last word was another one.
 _GIVEN_UP: Final[Verdicts] = {**_CANCELLED, "fail": frozenset({"Failed", "Cancelled"})}
-# A Job that is replaced is deleted, at any moment of its life and also while no operator runs.
-_TAKEN: Final = frozenset({"Replaced", "Unknown"})
+# The operator ends a run that is replaced, and its Job tells of it.
+_TAKEN: Final = frozenset({"Replaced"})
 _REPLACED: Final[Verdicts] = {
     **dict.fromkeys(["", "begin", "told"], _TAKEN),
     "end": _TAKEN | {"Succeeded"},
 }
+# The CronJob controller deletes its Job, also while no operator runs.
+_DELETED: Final[Verdicts] = {word: able | {"Unknown"} for word, able in _REPLACED.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +87,13 @@ KINDS: Final = (
     Kind("managed", _ENDS),
     Kind("managed-fails", _FAILS, pods.FAILS),
     Kind("managed-forbid", _ENDS, steps_long=1.4, spec=_FORBID),
-    # A replaced Job is deleted, and with it the claim to its slot: a create that is late, or an
-    # operator that was killed before it wrote the status, may make it again.
-    Kind("managed-replace", _REPLACED, steps_long=1.4, spec=_REPLACE, long=True),
+    Kind("managed-replace", _REPLACED, steps_long=1.4, spec=_REPLACE),
     Kind("managed-timeout", _TIMES_OUT, lasts=60, spec={"timeout": "2s"}),
     Kind("managed-every", _ENDS, spec=_ANCHORED, requested=True),
     Kind("managed-deadline", _ENDS, spec={"startingDeadlineSeconds": 2}),
     Kind("managed-pruned", _ENDS, pods.RESULT, spec={**_NO_HISTORY, "historyLimit": 5}),
     Kind("managed-jitter", _ENDS, spec={"jitter": "4s", "priority": 5}),
-    # Where a task is suspended right after a slot that its calendar takes out, that slot is counted
-    # by nobody.
-    Kind(
-        "managed-calendar",
-        _ENDS,
-        spec={"exclude": ["30 * * * * *"]},
-        left_out=30,
-        long=True,
-    ),
+    Kind("managed-calendar", _ENDS, spec={"exclude": ["30 * * * * *"]}, left_out=30),
     Kind("managed-attempts", _FAILS, pods.FAILS, job={"backoffLimit": 1}),
     Kind("managed-long", _ENDS, steps_long=1.4),
     Kind("managed-queue", _ENDS, steps_long=1.2, spec={"concurrencyPolicy": "Queue"}),
@@ -117,7 +109,7 @@ KINDS: Final = (
     Kind("native-timeout", _TIMES_OUT, lasts=90, spec={"timeout": "2s"}, native=True),
     Kind("native-pruned", _ENDS, spec=_NO_HISTORY, native=True),
     Kind("native-forbid", _ENDS, lasts=80, spec=_FORBID, native=True, long=True),
-    Kind("native-replace", _REPLACED, lasts=80, spec=_REPLACE, native=True, long=True),
+    Kind("native-replace", _DELETED, lasts=80, spec=_REPLACE, native=True, long=True),
     Kind("asked", _ENDS, due=False, requested=True),
     Kind(
         "asked-queue",

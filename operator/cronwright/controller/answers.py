@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cronwright.controller.backlog import Footing
+from cronwright.controller.ending import Endings
 from cronwright.controller.gather import Sources
 from cronwright.controller.request import Requests
 from cronwright.core import identity
@@ -18,9 +19,10 @@ from cronwright.core.requests import NOTED, Act, Answer
 class Answers:
     """Start what was asked for, or withdraw it."""
 
-    def __init__(self, sources: Sources, requests: Requests) -> None:
+    def __init__(self, sources: Sources, requests: Requests, endings: Endings) -> None:
         self._sources = sources
         self._requests = requests
+        self._endings = endings
 
     async def carry_out(
         self, answers: Sequence[Answer], footing: Footing, started: list[JobFacts]
@@ -51,4 +53,4 @@ class Answers:
         name = identity.request_job_name(task.name, answer.run_id)
         job = self._sources.jobs.get(task.namespace, name)
         if job is not None and job.run_id == answer.run_id and job.suspended:
-            await self._requests.delete_job(job)
+            await self._endings.delete(job)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cronwright.controller.ending import Endings
 from cronwright.controller.gather import Sources, active_jobs, checkpoint_now
-from cronwright.controller.request import Requests
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts, job_facts
@@ -48,10 +48,10 @@ class NotStandingError(Exception):
 class Claims:
     """Make Jobs for slots."""
 
-    def __init__(self, client: Client, sources: Sources, requests: Requests) -> None:
+    def __init__(self, client: Client, sources: Sources, endings: Endings) -> None:
         self._client = client
         self._sources = sources
-        self._requests = requests
+        self._endings = endings
 
     def active(self, key: TaskKey, *, judged: bool) -> Sequence[JobFacts]:
         """List a task's Jobs that have not ended; `judged` by their pods, else by their own word.
@@ -86,9 +86,8 @@ class Claims:
         if cronjob is None or cronjob.deleting or cronjob.uid != followed.cronjob_uid:
             raise NotStandingError(key)
         for job in replaced:
-            if job.finished:
-                continue  # its run waits for an attempt, and waits no more once this one is there
-            await self._requests.delete_job(job)
+            # One whose run waits for an attempt waits no more once this one is there.
+            await self._endings.make_room(job)
         if followed.template.takes_checkpoint:
             left = checkpoint_now(self._sources, key)
             followed = replace(followed, template=followed.template.handed(left))

@@ -101,13 +101,24 @@ def is_settled(sources: Sources) -> bool:
     return age > _SETTLED or all(min(each.seen()) < age for each in informers)
 
 
+def is_behind(sources: Sources, world: World) -> bool:
+    """Tell whether the status speaks of runs whose Jobs may stand and not be known yet.
+
+    The list that an operator begins with may come from a server that is behind: what it lacks the
+    watch tells, or a bookmark, within a minute, that there is no more of it.
+    """
+    known = {run.job.run_id for run in world.runs} | {job.run_id for job in world.recorded}
+    unseen = any(each.id not in known for each in world.task.status.active)
+    return unseen and sources.jobs.version < int(world.task.resource_version)
+
+
 def active_jobs(sources: Sources, key: TaskKey, *, judged: bool) -> list[JobFacts]:
     """List a task's Jobs that have not ended; `judged` by their pods, else by their own word.
 
     A run that waits for its next attempt is active: its last Job stands for it.
     """
     jobs = [job for job in sources.jobs.select(key) if job.owner_uid and not job.deleting]
-    standing = [job for job in jobs if not job.finished]
+    standing = [job for job in jobs if not job.finished and not job.makes_room]
     waiting = _waiting(sources, key, [job for job in jobs if RETRY in job.annotations])
     if not judged:
         return standing + [job for job in waiting if job.finished]

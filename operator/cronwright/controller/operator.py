@@ -24,6 +24,7 @@ from cronwright.controller.children import Children
 from cronwright.controller.claim import Claims
 from cronwright.controller.collect import Collector
 from cronwright.controller.crew import Crew
+from cronwright.controller.ending import Endings
 from cronwright.controller.engine import Engine
 from cronwright.controller.gather import Sources
 from cronwright.controller.groups import Groups
@@ -131,8 +132,9 @@ class _Operator:
         self._collector = Collector(self._client, self._witness, look, self._queue.add)
         self._inquirer = Inquirer(self._client, self._witness, self._queue.add)
         self._sources = self._make_sources()
-        self._requests = Requests(self._client)
-        self._claims = Claims(self._client, self._sources, self._requests)
+        self._endings = Endings(self._client, self._children.jobs, self._collector.listening)
+        self._requests = Requests(self._client, self._endings)
+        self._claims = Claims(self._client, self._sources, self._endings)
         self._engine = Engine(self._claims, self._groups, self._sources.intake, self._queue, _now)
         self._queue.gives_way = lambda: self._engine.behind > _BURST
         self._metrics = OperatorMetrics(tasks_by_name=settings.task_metrics)
@@ -228,9 +230,10 @@ class _Operator:
             collector=self._collector,
             inquirer=self._inquirer,
             changes=changes,
-            answers=Answers(self._sources, self._requests),
+            answers=Answers(self._sources, self._requests, self._endings),
             backlogs=Backlogs(self._sources, self._claims, self._requests, self._groups),
             requests=self._requests,
+            endings=self._endings,
             slow_runs=SlowRuns(self._client, self._settings.slow_run_factor),
             attempts=Attempts(self._client, self._sources),
             engine=self._engine,

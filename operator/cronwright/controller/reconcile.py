@@ -17,17 +17,17 @@ from cronwright.controller.backlog import Backlogs, Footing
 from cronwright.controller.causes import causes_of
 from cronwright.controller.change import Changes
 from cronwright.controller.collect import Collector
+from cronwright.controller.ending import Endings
 from cronwright.controller.engine import Engine
-from cronwright.controller.gather import Sources, active_jobs, gather, is_settled
+from cronwright.controller.gather import Sources, active_jobs, gather, is_behind, is_settled
 from cronwright.controller.inquire import Inquirer
 from cronwright.controller.journal import Journal
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
 from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey
-from cronwright.core import identity
 from cronwright.core.account import accounted
-from cronwright.core.facts import JobFacts, job_facts
+from cronwright.core.facts import JobFacts
 from cronwright.core.job import handed
 from cronwright.core.journal import entries
 from cronwright.core.plan import Plan, Step, World, decide
@@ -57,6 +57,7 @@ class Tools:
     answers: Answers
     backlogs: Backlogs
     requests: Requests
+    endings: Endings
     slow_runs: SlowRuns
     attempts: Attempts
     engine: Engine
@@ -109,6 +110,9 @@ class Reconciler:
         if world.task.deleting:
             self._tools.engine.forget(key)
             return
+        if is_behind(sources, world):
+            self._tools.queue.add_after(key, _MOMENT)
+            return
         self._tools.engine.meet(key, world.task.status)
         sources.intake.stands(key, world.task.status.pending)
         plan = decide(world)
@@ -137,9 +141,9 @@ class Reconciler:
         active = self._active(key) if plan.answers or plan.due else set()
         readiness, cronjob = await tools.changes.carry_out(key, world, plan)
         for job in plan.timeouts:
-            await self._end(job, "timeout")
+            await tools.endings.end(job, "timeout")
         for job in plan.cancels.jobs:
-            await self._end(job, "cancel")
+            await tools.endings.end(job, "cancel")
         begun: set[str] = set()
         if plan.due and readiness.ok and plan.rendered is not None and cronjob is not None:
             async with tools.engine.held(key):
@@ -174,25 +178,6 @@ class Reconciler:
     def _active(self, key: TaskKey) -> set[str]:
         return {job.uid for job in active_jobs(self._sources, key, judged=True)}
 
-    async def _end(self, job: JobFacts, why: str) -> None:
-        """End a run gracefully: its Job's deadline is cut short, and an annotation says why.
-
-        One patch, so that a crash right after it forgets nothing. The log is followed already:
-        the containers of a deleted pod are gone before anybody could ask.
-        """
-        await self._tools.collector.listening(job.uid)
-        patch = {
-            "metadata": {"annotations": {identity.ENDING: why}},
-            "spec": {"activeDeadlineSeconds": 1},
-        }
-        try:
-            body = await self._tools.client.merge_patch(paths.jobs(job.namespace, job.name), patch)
-        except NotFound:
-            return
-        self._sources.jobs.observe_record(job_facts(body))
-        if job.suspended:
-            await self._tools.requests.delete_job(job)  # no deadline counts for it
-
     async def _write_status(self, key: TaskKey, world: World, status: TaskStatus) -> None:
         task = world.task
         if status == task.status:
@@ -223,7 +208,7 @@ class Reconciler:
         if plan.endings:
             self._tools.queue.add(key)  # what has its record now may be pruned
         for job in plan.prunes:
-            await self._tools.requests.delete_job(job)
+            await self._tools.endings.delete(job)
         for answer in outcome.answered:
             if answer.act is Act.REFUSE:
                 await self._tools.requests.report_refusal(world.task, answer, world.now)

@@ -10,6 +10,7 @@ from collections.abc import Set
 from datetime import datetime
 from typing import Any, Final
 
+from cronwright.controller.ending import Endings
 from cronwright.controller.event import warning
 from cronwright.controller.write import unchanged
 from cronwright.core import identity
@@ -28,14 +29,14 @@ _WORDS: Final = {
     identity.BACKFILL_PREFIX: "backfill",
     identity.CANCEL_PREFIX: "cancel request",
 }
-_BACKGROUND: Final = {"propagationPolicy": "Background"}
 
 
 class Requests:
     """Carry out the answers to requests."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, endings: Endings) -> None:
         self._client = client
+        self._endings = endings
 
     async def start(
         self, task: ScheduledTask, cronjob: CronJobFacts, answer: Answer, ended: Set[str]
@@ -46,24 +47,15 @@ class Requests:
         later, and its list of active ones is behind for so long.
         """
         for other in answer.replaces:
-            if other.finished:
-                continue  # its run waits for an attempt, and waits no more once this one is there
-            await self.delete_job(other)
+            # One whose run waits for an attempt waits no more once this one is there.
+            await self._endings.make_room(other)
         body = await self._create(task, cronjob, answer)
         if not await self._enter(task, cronjob, body, ended):
             # The Job of a run that waits is left as it is, suspended: it goes on at another look.
             if not answer.waits:
-                await self.delete_job(job_facts(body))
+                await self._endings.delete(job_facts(body))
             return None
         return job_facts(await self._release(task, body))
-
-    async def delete_job(self, job: JobFacts) -> None:
-        """Delete a Job and, in the background, its pods; one that is gone is fine."""
-        body = {**_BACKGROUND, "preconditions": {"uid": job.uid}}
-        try:
-            await self._client.delete(paths.jobs(job.namespace, job.name), body)
-        except (NotFound, Conflict):
-            return  # gone, or another Job of its name has come
 
     async def forget(self, task: ScheduledTask, answers: list[Answer]) -> JSONObject | None:
         """Take the annotations of answered requests off a task; give the task as it then is."""

@@ -31,7 +31,8 @@ def accounted(world: World, plan: Plan, outcome: Outcome, *, followed: bool) -> 
     """
     status = world.task.status
     if outcome.progress is not None:
-        gaps = _closed(world, plan, outcome) if status.mode is Mode.NATIVE else ()
+        native = status.mode is Mode.NATIVE
+        gaps = (_closed if native else _taken_out)(world, plan, outcome)
         return replace(outcome, gaps=(*outcome.gaps, *gaps, *_lost(world, plan, outcome.progress)))
     text, fresh = _native_text(world, plan), status.observed_generation is None
     if not outcome.written or (text and text == _text(world) and not fresh):
@@ -39,7 +40,7 @@ def accounted(world: World, plan: Plan, outcome: Outcome, *, followed: bool) -> 
     if status.mode is Mode.NATIVE:
         gaps = _closed(world, plan, outcome)
     else:
-        gaps = () if followed else _passed_over(world, plan, outcome)
+        gaps = (_taken_out if followed else _passed_over)(world, plan, outcome)
     outcome = replace(outcome, gaps=(*outcome.gaps, *gaps))
     return _opened(world, plan, outcome, text) if text else outcome
 
@@ -132,6 +133,24 @@ def _closed(world: World, plan: Plan, outcome: Outcome) -> tuple[Gap, ...]:
         owed = owed_slot(cronjob, world.task.status, world.now)
         facts = replace(facts, runs=facts.runs | ({owed} if owed else set()))
     return ledger.account(timetable, cursor, facts, ends).gaps
+
+
+def _taken_out(world: World, plan: Plan, outcome: Outcome) -> tuple[Gap, ...]:
+    """Account for what calendars took out of a timetable that the engine fires no more.
+
+    Of the one that it goes on with `status` counts them, with the next slot.
+    """
+    status = world.task.status
+    if status.accounted_until is None or status.mode is not Mode.MANAGED:
+        return ()
+    if outcome.progress is not None and outcome.progress.digest == status.timetable:
+        return ()
+    span = Span(status.accounted_until, _moment(world, plan, outcome))
+    timetable = timetable_in(status.timetable)
+    if timetable is None and plan.timetable and text_of(world.task.terms) == status.timetable:
+        timetable = plan.timetable  # too long for its text, and not edited
+    gap = ledger.excluded(timetable, span) if timetable and span.start < span.end else None
+    return (gap,) if gap else ()
 
 
 def _passed_over(world: World, plan: Plan, outcome: Outcome) -> tuple[Gap, ...]:

@@ -87,6 +87,11 @@ class JobFacts:
         return self.annotations.get(identity.RUN_ID, self.uid)
 
     @property
+    def makes_room(self) -> bool:
+        """Whether it is being ended for a newer run, and in nobody's way."""
+        return self.annotations.get(identity.ENDING) == identity.REPLACED
+
+    @property
     def is_claim(self) -> bool:
         """Whether its name is the operator's claim to a slot, or to an attempt."""
         return identity.RUN_ID in self.annotations and (

@@ -19,6 +19,7 @@ TASK_VERSION: Final = f"{PREFIX}version"
 REQUEST: Final = f"{PREFIX}request"
 PARAMETERS: Final = f"{PREFIX}parameters"
 ENDING: Final = f"{PREFIX}ending"
+REPLACED: Final = "replaced"  # what ENDING says of a run whose place a newer one took
 RETRY: Final = f"{PREFIX}retry"  # the policy by which the operator tries a Job's run again
 ATTEMPT: Final = f"{PREFIX}attempt"
 # Of a later attempt: the retries that count, the run's first Job, and when that one started.

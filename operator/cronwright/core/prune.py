@@ -29,7 +29,9 @@ def prune(
     """
     spec = task.spec
     done = [job for job in recorded if job.finished is not None and not job.deleting]
-    prunes: list[JobFacts] = []
+    # The CronJob controller leaves none that was replaced, either: it would look like a failure.
+    prunes = [job for job in done if job.makes_room]
+    done = [job for job in done if not job.makes_room]
     for succeeded, limit in (
         (True, spec.successful_jobs_history_limit),
         (False, spec.failed_jobs_history_limit),

@@ -266,7 +266,9 @@ def _termination(main: ContainerFacts | None) -> Mapping[str, str]:
 def _output(run: Run, logs: Logs) -> tuple[Captured, str]:
     last = run.heard(logs.container)
     if last is None:
-        return (Captured.LOST if run.job.pods_ended or run.pods else Captured.FULL), ""
+        # Of a Job that is gone a pod may have come and gone with it.
+        unseen = run.job.pods_ended or run.pods or (run.gone and not run.job.suspended)
+        return (Captured.LOST if unseen else Captured.FULL), ""
     pod, heard = last
     if not heard.begun:
         return Captured.FULL, ""  # nothing of it ever ran, so there was nothing to read

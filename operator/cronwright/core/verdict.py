@@ -26,7 +26,13 @@ class Ending:
     time: datetime
 
 
-_ENDINGS = {"timeout": Verdict.TIMED_OUT, "cancel": Verdict.CANCELLED}
+_MADE_ROOM = "a newer run took its place"
+# What the operator notes on a Job that it ends, and what its run's record says of that.
+_ENDINGS = {
+    "timeout": (Verdict.TIMED_OUT, "Timeout", ""),
+    "cancel": (Verdict.CANCELLED, "CancelRequested", ""),
+    identity.REPLACED: (Verdict.REPLACED, "ConcurrencyReplace", _MADE_ROOM),
+}
 
 
 def judge(job: JobFacts, pods: Sequence[PodFacts]) -> Ending | None:
@@ -50,15 +56,11 @@ def _by_condition(job: JobFacts, pods: Sequence[PodFacts]) -> Ending:
     asked = _ENDINGS.get(job.annotations.get(identity.ENDING, ""))
     if asked is not None and finished.reason == "DeadlineExceeded":
         # The operator ends a run by shortening the Job's deadline: the annotation says why.
-        return Ending(asked, _asked_reason(asked), "", time)
+        return Ending(*asked, time)
     if finished.reason == "DeadlineExceeded":
         return Ending(Verdict.TIMED_OUT, finished.reason, finished.message, time)
     reason, message = _cause(job, pods)
     return Ending(Verdict.FAILED, reason or finished.reason, message or finished.message, time)
-
-
-def _asked_reason(verdict: Verdict) -> str:
-    return "Timeout" if verdict is Verdict.TIMED_OUT else "CancelRequested"
 
 
 def _by_pods(job: JobFacts, pods: Sequence[PodFacts]) -> Ending | None:
@@ -91,10 +93,10 @@ def judge_gone(
     time = _pods_end(pods) or now
     if by_itself:
         return Ending(Verdict.SUCCEEDED, "Completed", "", time)
+    if asked is None and replaced:
+        asked = identity.REPLACED
     if asked in _ENDINGS:
-        return Ending(_ENDINGS[asked], _asked_reason(_ENDINGS[asked]), "", time)
-    if replaced:
-        return Ending(Verdict.REPLACED, "ConcurrencyReplace", "a newer run took its place", time)
+        return Ending(*_ENDINGS[asked], time)
     return Ending(Verdict.CANCELLED, "JobDeleted", "its Job was deleted while it ran", time)
 
 
