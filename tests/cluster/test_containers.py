@@ -41,6 +41,9 @@ def named(name: str, script: str, **more: Any) -> dict[str, Any]:
 SIDECAR = named("proxy", PROXY, restartPolicy="Always")
 WORK = named("work", "echo working; exit 3")
 
+# It takes a moment to end: of what is gone at once the log may be gone before it can be read.
+LAST_WORDS = "trap 'echo cut short; sleep 1; exit 8' TERM"
+
 SPECS: dict[str, dict[str, Any]] = {
     "with-a-sidecar": {"jobTemplate": pod(WORK, inits=(SIDECAR,))},
     "a-sidecar-is-heard": {
@@ -70,11 +73,7 @@ SPECS: dict[str, dict[str, Any]] = {
     "init-is-cut-short": {
         "jobTemplate": pod(
             WORK,
-            inits=(
-                named(
-                    "fetch", "trap 'echo cut short; sleep 1; exit 8' TERM; echo on; sleep 99 & wait"
-                ),
-            ),
+            inits=(named("fetch", f"{LAST_WORDS}; echo on; sleep 99 & wait"),),
         )
     },
 }
