@@ -290,6 +290,39 @@ def test_a_managed_task_that_was_edited_while_no_operator_ran_missed_its_slots()
     assert told(found) == [("Unknown", "Edited", 0)]
 
 
+CALENDAR: dict[str, Any] = {**SECONDS, "exclude": ["0 * * * * *"]}
+
+
+@pytest.mark.parametrize(
+    ("edit", "progress", "after"),
+    [
+        ({"suspend": True}, None, None),
+        ({"schedule": "*/20 * * * * *"}, "its own", None),
+        ({"schedule": "*/5 * * * *", "exclude": []}, None, "native"),
+    ],
+)
+def test_what_calendars_took_out_before_an_edit_is_counted_with_it(
+    edit: dict[str, Any], progress: str | None, after: str | None
+) -> None:
+    of = task({**CALENDAR, **edit}, status=managed(spec=CALENDAR), generation=2)
+    since = NOON + timedelta(seconds=4)
+    then = Progress(text_of(of.terms), since, None) if progress else None
+    standing = cronjob(task(CALENDAR), suspended=True)
+    found = look(
+        of, standing=standing, followed=True, progress=then,
+        after=cronjob(of, last_schedule_time=NOON) if after else None,
+        step=Step.REPLACE_GUARDED if after else Step.KEEP,
+    )  # fmt: skip
+    assert told(found) == [("Excluded", "Calendar", 5)]
+
+
+def test_what_calendars_took_out_of_a_timetable_that_goes_on_waits_for_the_next_slot() -> None:
+    of = task(CALENDAR, status=managed(spec=CALENDAR))
+    then = Progress(text_of(of.terms), NOON, None)
+    found = look(of, standing=cronjob(of, suspended=True), followed=True, progress=then)
+    assert told(found) == []
+
+
 @pytest.mark.parametrize(
     ("readiness", "reason"),
     [

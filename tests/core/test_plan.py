@@ -183,6 +183,13 @@ def test_recorded_jobs_beyond_the_users_limits_are_pruned_oldest_first() -> None
     assert [each.name for each in plan.prunes] == ["Complete-0", "Complete-1", "Failed-0"]
 
 
+def test_a_job_that_was_replaced_goes_when_it_is_recorded() -> None:
+    of = task({"concurrencyPolicy": "Replace"})
+    gone = finished(job(annotations={identity.ENDING: "replaced"}), "Failed", "DeadlineExceeded")
+    look = world(of, standing=cronjob(of), recorded=(gone, *recorded(1, "Failed")))
+    assert decide(look).prunes == (gone,), "whatever limit there is for those that failed"
+
+
 def test_a_recorded_job_without_its_condition_is_not_pruned() -> None:
     of = task({"successfulJobsHistoryLimit": 0})
     assert not decide(world(of, standing=cronjob(of), recorded=(JOB,))).prunes

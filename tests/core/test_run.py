@@ -75,6 +75,12 @@ def test_a_container_that_never_ran_had_nothing_to_say() -> None:
     waiting = pod(JOB, "Pending", {"waiting": {"reason": "ErrImagePull"}})
     assert record(Run(JOB, (waiting,)), END, Logs()).captured is Captured.FULL
     assert record(Run(JOB, ()), END, Logs()).captured is Captured.FULL
+    never = Run(job(suspended=True), (), gone=True)
+    assert record(never, END, Logs()).captured is Captured.FULL
+
+
+def test_a_job_that_went_before_its_pod_was_seen_may_have_had_one() -> None:
+    assert record(Run(JOB, (), gone=True), END, Logs()).captured is Captured.LOST
 
 
 def test_a_container_whose_end_nobody_saw_has_no_exit_code() -> None:

@@ -87,6 +87,16 @@ CASES: dict[str, tuple[JobFacts, list[PodFacts], tuple[Verdict, str] | None]] = 
         [],
         (Verdict.TIMED_OUT, "Timeout"),
     ),
+    "a run that a newer one replaced": (
+        finished(job(annotations={identity.ENDING: "replaced"}), "Failed", "DeadlineExceeded"),
+        [],
+        (Verdict.REPLACED, "ConcurrencyReplace"),
+    ),
+    "a run that was over when it was to be replaced": (
+        finished(job(annotations={identity.ENDING: "replaced"}), "Complete"),
+        [pod(JOB)],
+        (Verdict.SUCCEEDED, "Completed"),
+    ),
     "a cancelled run that failed before its deadline failed": (
         finished(job(annotations={identity.ENDING: "cancel"}), "Failed", "BackoffLimitExceeded"),
         [],

@@ -20,7 +20,7 @@ from tests.faults.script import Rules
 from tests.faults.stage import Stage, staged
 from tests.faults.trial import Trial
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.soak]
 
 WATCHED: Final = ("scheduledtasks", "cronjobs", "jobs", "pods")
 TASKS: Final = 16
@@ -74,7 +74,6 @@ async def test_the_api_server_is_gone_for_half_a_minute(
     await _outage(own_cluster, components, tmp_path, 30.0)
 
 
-@pytest.mark.soak
 async def test_the_api_server_is_gone_for_five_minutes(
     own_cluster: Cluster, components: Components, tmp_path: Path
 ) -> None:
