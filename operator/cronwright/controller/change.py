@@ -119,8 +119,7 @@ class Changes:
         mark = mark_of(world, plan, cronjob)
         if mark != self._engine.mark(key):
             followed, course = course_of(world, plan, cronjob)
-            first = course.first()
-            if self._engine.digest(key) is None and first is not None and first.due <= world.now:
+            if self._engine.digest(key) is None and course.is_due(world.now):
                 await self._refuse_stale(key, world)
             self._engine.follow(key, followed, course)
 

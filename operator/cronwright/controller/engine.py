@@ -159,9 +159,7 @@ class Engine:
             if self._intake.put_off(key):
                 self._queue.add(key)  # some of it may start
         else:
-            course.owed += entry.course.postponed(course.until)
-            course.until = max(course.until, entry.course.until)
-            course.gaps, course.shown = entry.course.gaps, entry.course.shown
+            course.follow(entry.course)
             entry.followed, entry.course, entry.failures = followed, course, 0
         self._arm(entry)
 
