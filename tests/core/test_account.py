@@ -11,10 +11,11 @@ from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import Progress
 from cronwright.core.identity import ATTEMPT, RUN_ID, SCHEDULED_TIMESTAMP, TRIGGER
 from cronwright.core.ledger import MARGIN, Sight
-from cronwright.core.plan import Readiness, Step, World, decide
+from cronwright.core.plan import Readiness, Step, decide
 from cronwright.core.run import Run
 from cronwright.core.status import Outcome, fold
 from cronwright.core.terms import terms_of, text_of
+from cronwright.core.world import World
 from cronwright.model.base import render_time
 from cronwright.model.status import TaskStatus
 from cronwright.model.task import ScheduledTask

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from cronwright.core import identity, size
 from cronwright.core.account import accounted
 from cronwright.core.gaps import GAPS_AT_MOST
-from cronwright.core.plan import Step, World, decide
+from cronwright.core.plan import Step, decide
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
 from cronwright.core.terms import LONGEST, terms_of, text_of
+from cronwright.core.world import World
 from cronwright.model.status import Gap, RunRecord, TaskStatus, Verdict
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, TASK_UID, cronjob, finished, job, pod, task, world

@@ -17,8 +17,9 @@ from cronwright.controller.tasks import TaskKey
 from cronwright.controller.write import CronJobWriter, NameTakenError
 from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts
-from cronwright.core.plan import Plan, Readiness, Step, World
+from cronwright.core.plan import Plan, Readiness, Step
 from cronwright.core.run import cut
+from cronwright.core.world import World
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import BadRequest, Conflict, Forbidden, Invalid

@@ -30,9 +30,10 @@ from cronwright.core.account import accounted
 from cronwright.core.facts import JobFacts
 from cronwright.core.job import handed
 from cronwright.core.journal import entries
-from cronwright.core.plan import Plan, Step, World, decide
+from cronwright.core.plan import Plan, Step, decide
 from cronwright.core.requests import NOTED, Act
 from cronwright.core.status import Outcome, fold
+from cronwright.core.world import World
 from cronwright.errors import FieldError
 from cronwright.kube import paths
 from cronwright.kube.client import Client

@@ -4,10 +4,9 @@
 look, and then costs no status write for having waited.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from cronwright.core import backlog, identity, requests
 from cronwright.core.backfill import TakenIn, take_in
@@ -17,11 +16,9 @@ from cronwright.core.identity import short_id
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import slot_of
 from cronwright.core.slots import RECHECK, slot_at_hand
+from cronwright.core.world import World
 from cronwright.model.status import PendingReason, PendingRun
 from cronwright.schedule import Timetable
-
-if TYPE_CHECKING:
-    from cronwright.core.plan import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +32,8 @@ class Demand:
 
 
 def decide(
-    world: "World",
+    world: World,
     timetable: Timetable | None,
-    running: Sequence[JobFacts],
     *,
     acts: bool,
     cancelled: Set[str] = frozenset(),
@@ -46,7 +42,7 @@ def decide(
 
     `cancelled` has the ids of runs that wait no longer.
     """
-    task, now = world.task, world.now
+    task, now, running = world.task, world.now, world.active
     known = united(task.status.pending, world.put_off)
     # A run that waits for its next attempt is active: `running` has its last Job.
     known = [each for each in known if each.reason is not PendingReason.RETRY]
@@ -74,7 +70,7 @@ def decide(
     return Demand(answers, taken, waits, (waits.wake, now + RECHECK if hold else None))
 
 
-def _to_start(entries: Iterable[PendingRun], world: "World") -> list[PendingRun]:
+def _to_start(entries: Iterable[PendingRun], world: World) -> list[PendingRun]:
     """Leave out what has a Job that was let go, or a record: it waits no longer."""
     begun = {job.run_id for job in world.jobs if not _is_halfway(job)}
     begun |= {run.job.run_id for run in world.runs if run.gone}
@@ -94,7 +90,7 @@ def _to_start(entries: Iterable[PendingRun], world: "World") -> list[PendingRun]
     ]
 
 
-def _recorded(world: "World") -> set[str]:
+def _recorded(world: World) -> set[str]:
     entries = {entry.id for entry in world.task.status.history}
     return entries | {job.run_id for job in world.recorded}
 

@@ -13,9 +13,10 @@ from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.firing import DEADLINE_SECONDS
 from cronwright.core.ledger import Facts, Span
-from cronwright.core.plan import Plan, World
+from cronwright.core.plan import Plan
 from cronwright.core.retry import attempt_of
 from cronwright.core.run import slot_of, trigger_of
+from cronwright.core.world import World
 from cronwright.model import reasons
 from cronwright.model.status import RunRecord, Trigger
 

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from cronwright.core.identity import slot_run_id, trace_id
-from cronwright.core.plan import Plan, World
+from cronwright.core.plan import Plan
 from cronwright.core.status import Outcome, new_gaps, new_records
+from cronwright.core.world import World
 from cronwright.model.base import Time
 from cronwright.model.status import (
     ActiveRun,

@@ -17,7 +17,7 @@ from cronwright.core.firing import Progress
 from cronwright.core.gaps import extend, taken_back
 from cronwright.core.identity import short_id
 from cronwright.core.ledger import Span, excluded
-from cronwright.core.plan import Plan, Readiness, Step, World
+from cronwright.core.plan import Plan, Readiness, Step
 from cronwright.core.requests import REMEMBERED, Act, Answer
 from cronwright.core.run import (
     active_run,
@@ -28,6 +28,7 @@ from cronwright.core.run import (
     waited_record,
 )
 from cronwright.core.statistics import statistics_of
+from cronwright.core.world import World
 from cronwright.model.status import (
     ActiveRun,
     CronJobRef,
@@ -126,7 +127,7 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
         for run in world.runs
         if run.job.run_id in plan.endings
     ]
-    known = {run.job.run_id for run in world.runs} | {job.run_id for job in world.recorded}
+    known = set(world.known)
     known |= {job.run_id for job in outcome.started}
     known |= {each.active.id for each in plan.orphans}
     records += [
