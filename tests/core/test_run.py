@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.core import identity
-from cronwright.core.run import Output, Run, active_run, cut, lost_record, record
+from cronwright.core.record import lost_record, record
+from cronwright.core.run import Output, Run, active_run
+from cronwright.core.tail import cut
 from cronwright.core.verdict import Ending
 from cronwright.model.status import Captured, Trigger, Verdict
 from cronwright.model.task import Logs

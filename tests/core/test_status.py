@@ -166,7 +166,7 @@ TEXT = st.text(max_size=80).map(lambda text: text * 60)
 
 @given(tail=TEXT, note=TEXT, result=TEXT, entries=st.integers(0, 50))
 def test_the_largest_status_fits(tail: str, note: str, result: str, entries: int) -> None:
-    from cronwright.core.run import cut
+    from cronwright.core.tail import cut
 
     record = RunRecord(
         name="n" * 63,

@@ -18,7 +18,7 @@ from cronwright.controller.write import CronJobWriter, NameTakenError
 from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.plan import Plan, Readiness, Step
-from cronwright.core.run import cut
+from cronwright.core.tail import cut
 from cronwright.core.world import World
 from cronwright.kube import paths
 from cronwright.kube.client import Client

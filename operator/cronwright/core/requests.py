@@ -16,8 +16,8 @@ from cronwright.core import identity
 from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
 from cronwright.core.parameters import faults, rendered
-from cronwright.core.run import cut
 from cronwright.core.size import stored_size
+from cronwright.core.tail import cut
 from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL
 from cronwright.model.status import PendingReason, PendingRun, Trigger
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask

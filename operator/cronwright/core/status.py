@@ -18,15 +18,15 @@ from cronwright.core.gaps import extend, taken_back
 from cronwright.core.identity import short_id
 from cronwright.core.ledger import Span, excluded
 from cronwright.core.plan import Plan, Readiness, Step
-from cronwright.core.requests import REMEMBERED, Act, Answer
-from cronwright.core.run import (
-    active_run,
+from cronwright.core.record import (
     cancelled_record,
     lost_record,
     record,
     skipped_record,
     waited_record,
 )
+from cronwright.core.requests import REMEMBERED, Act, Answer
+from cronwright.core.run import active_run
 from cronwright.core.statistics import statistics_of
 from cronwright.core.world import World
 from cronwright.model.status import (
