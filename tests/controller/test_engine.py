@@ -406,7 +406,7 @@ async def test_a_status_of_an_earlier_operator_says_from_where_to_go_on() -> Non
 
     bench.engine.meet(KEY, skipped(3))
 
-    assert bench.engine.digest(KEY) is None
+    assert bench.engine.followed(KEY) is None
     assert bench.engine.gaps(KEY) == ()
 
 
@@ -415,4 +415,4 @@ async def test_a_status_that_was_set_back_changes_nothing_of_what_is_followed() 
     bench.engine.meet(KEY, skipped(3))
     bench.follow(policy=ConcurrencyPolicy.FORBID)
     bench.engine.meet(KEY, skipped(1))
-    assert bench.engine.digest(KEY) is not None
+    assert bench.engine.followed(KEY) is not None

@@ -69,25 +69,10 @@ class Engine:
         """How many tasks wait for a starter, but for those that have failed before."""
         return 0 if self._slots.ended else self._due.qsize() - self._retries
 
-    def task_uid(self, key: TaskKey) -> str | None:
-        """Say which task of that name is followed; None where none is."""
-        entry = self._entries.get(key)
-        return entry.followed.task_uid if entry else None
-
     def followed(self, key: TaskKey) -> Followed | None:
         """Give what is followed for a task; None where nothing is."""
         entry = self._entries.get(key)
         return entry.followed if entry else None
-
-    def digest(self, key: TaskKey) -> str | None:
-        """Name the timetable that is followed for a task; None where none is."""
-        entry = self._entries.get(key)
-        return entry.followed.digest if entry else None
-
-    def mark(self, key: TaskKey) -> str | None:
-        """Name what is followed for a task, template and all; None where nothing is."""
-        entry = self._entries.get(key)
-        return entry.followed.mark if entry else None
 
     def _course(self, key: TaskKey) -> Course | None:
         entry = self._entries.get(key)

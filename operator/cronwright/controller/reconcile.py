@@ -120,7 +120,7 @@ class Reconciler:
         seen = set(sources.witness.of(key))
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
         self._tools.inquirer.start(key, plan.stall)
-        followed = self._tools.engine.digest(key) is not None
+        followed = self._tools.engine.followed(key) is not None
         outcome = await self._carry_out(key, world, plan)
         outcome = accounted(world, plan, outcome, followed=followed)
         gaps = await causes_of(self._tools.client, world.cronjob, outcome.gaps)
