@@ -19,7 +19,7 @@ from cronwright.controller.intake import Intake
 from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
-from cronwright.core.journal import Entry, Happening, Subject
+from cronwright.core.entry import Entry, Happening, Subject
 from cronwright.kube.errors import Conflict, Unavailable
 from cronwright.kube.informer import Informer
 from cronwright.model.status import Mode, TaskStatus, Trigger, Verdict
@@ -79,6 +79,8 @@ def test_runs_are_counted_by_verdict_and_trigger() -> None:
         ended(Verdict.SUCCEEDED, duration_seconds=4.0, attempts=3, captured="Full"),
         ended(Verdict.FAILED, trigger=Trigger.MANUAL, duration_seconds=0.0, captured="Lost"),
         entry(Happening.NOT_STARTED, trigger=Trigger.MANUAL, verdict=Verdict.SKIPPED),
+        entry(Happening.WAITING, reason="Queued"),
+        entry(Happening.RETRY_DUE, run="report-1", reason="Retry", attempts=1),
     ):
         metrics.note(each)
     found = read(metrics)
@@ -90,6 +92,7 @@ def test_runs_are_counted_by_verdict_and_trigger() -> None:
     assert runs("Succeeded", "Schedule") == 2
     assert runs("Failed", "Manual") == 1
     assert runs("Skipped", "Manual") == 1
+    assert found.sum("cronwright_runs_total") == 4, "what waits has not ended"
     assert found["cronwright_run_duration_seconds_sum", {"verdict": "Succeeded"}] == 6.0
     assert found["cronwright_run_retries_total", {"namespace": "team"}] == 2
     assert found["cronwright_run_captures_total", {"captured": "Full"}] == 2

@@ -13,7 +13,7 @@ from cronwright.controller.census import Census
 from cronwright.controller.engine import Engine
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
-from cronwright.core.journal import Entry, Happening
+from cronwright.core.entry import Entry, Happening
 from cronwright.kube.errors import Conflict
 from cronwright.kube.informer import Informer
 from cronwright.metrics import Metrics, Values
@@ -25,6 +25,8 @@ _LATENESS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 _DURATIONS: Final = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 _WAITS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _DAY: Final = 86400.0
+# Of a request without a run, or of a run: each has a verdict now.
+_OVER: Final = {Happening.ENDED, Happening.NOT_STARTED}
 
 
 class OperatorMetrics(Metrics):
@@ -66,7 +68,7 @@ class OperatorMetrics(Metrics):
             self._slots.labels(where, entry.verdict, entry.reason or "").inc(entry.count or 1)
             if entry.verdict is Verdict.MISSED:
                 self._missed[TaskKey(where, entry.task_name)] = entry.timestamp.timestamp()
-        elif entry.event is not Happening.RETRY_DUE:
+        elif entry.event in _OVER:
             self._runs.labels(where, entry.verdict, entry.trigger).inc()
             if entry.duration_seconds is not None:
                 self._durations.labels(entry.verdict).observe(entry.duration_seconds)
