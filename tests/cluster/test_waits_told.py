@@ -1,4 +1,4 @@
-"""What the operator tells of runs that wait: a line when the wait begins, and how many there are."""
+"""What the operator tells of runs that wait: that the wait begins, and how many there are."""
 
 import json
 from collections import Counter
@@ -38,7 +38,7 @@ async def test_each_wait_is_told_once_also_over_a_restart(
     await tasks.all_ready()
     await tasks.request("again", "mine")
     await tasks.request("first", "mine")
-    await tasks.active("first")
+    await until(lambda: active(tasks, "first"))
     await tasks.request("second", "mine")
 
     async def all_wait() -> dict[str, list[JSONObject]]:
@@ -59,10 +59,16 @@ async def test_each_wait_is_told_once_also_over_a_restart(
     assert waits(since) == [], "each was told before the restart"
 
 
-async def told(operator: OperatorProcess) -> None:
-    """See that as many waits are told as there are."""
+async def active(tasks: Tasks, name: str) -> bool:
+    """Tell whether a run of a task is active."""
+    return bool((await tasks.status(name))["activeCount"])
+
+
+async def told(operator: OperatorProcess) -> bool:
+    """Tell whether each wait is told."""
     found = Counter(line["task_name"] for line in waits(operator.executions()))
     assert found == WAITS
+    return True
 
 
 def waits(lines: list[JSONObject]) -> list[JSONObject]:
