@@ -51,12 +51,16 @@ async def test_each_wait_is_told_once_also_over_a_restart(
     await until(lambda: told(operator))
     before = operator.executions()
     check(before, pending)
+    assert await waiting(operator) == {"Queued": 3, "Retry": 1}
+    ages = (await operator.metrics()).sum("cronwright_oldest_wait_seconds", reason="Queued")
+    assert 0 < ages < 120
 
     await operator.restart()
     assert (await settled(tasks, "queues", 3))["counts"] == {"Succeeded": 3}
     since = operator.executions()[len(before) :]
     assert [line["event"] for line in since if line["task_name"] == "queues"].count("Ended") == 3
     assert waits(since) == [], "each was told before the restart"
+    assert await waiting(operator) == {"Queued": 1, "Retry": 1}
 
 
 async def active(tasks: Tasks, name: str) -> bool:
@@ -69,6 +73,13 @@ async def told(operator: OperatorProcess) -> bool:
     found = Counter(line["task_name"] for line in waits(operator.executions()))
     assert found == WAITS
     return True
+
+
+async def waiting(operator: OperatorProcess) -> dict[str, float]:
+    """Ask the metrics how many runs wait, by the reason."""
+    found = await operator.metrics()
+    name = "cronwright_runs_waiting"
+    return {labels["reason"]: found[name, labels] for each, labels in found if each == name}
 
 
 def waits(lines: list[JSONObject]) -> list[JSONObject]:
