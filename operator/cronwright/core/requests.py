@@ -15,10 +15,11 @@ from typing import Final
 from cronwright.core import identity
 from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
+from cronwright.core.firing import ACTIVE_AT_MOST
 from cronwright.core.parameters import faults, rendered
 from cronwright.core.run import cut
 from cronwright.core.size import stored_size
-from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL
+from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL, TOO_MANY_ACTIVE
 from cronwright.model.status import PendingReason, PendingRun, Trigger
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
@@ -35,7 +36,7 @@ class Act(Enum):
     START = "start"
     QUEUE = "queue"  # it waits for its turn, which may be now
     TAKEN = "taken"  # a backfill, of which all slots wait or have run
-    SKIP = "skip"  # Forbid, and a run is active; or too many wait
+    SKIP = "skip"  # Forbid, and a run is active; or too many are active, or wait
     REFUSE = "refuse"
     FORGET = "forget"  # acted on before: only the annotation is left
 
@@ -164,14 +165,22 @@ def _start(
     policy = task.spec.concurrency_policy
     answers: list[Answer] = []
     # A run that this very request started before a crash is not in its own way.
+    begun = {job.run_id for job in running}
     for time, request_id in waiting:
         run_id = identity.request_run_id(task.uid, request_id)
         others = tuple(job for job in running if job.run_id != run_id)
-        earlier = any(each.act is Act.START for each in answers)
+        earlier = {each.run_id for each in answers if each.act is Act.START}
         if policy is ConcurrencyPolicy.FORBID and (others or earlier):
             answers.append(_skipped(request_id, run_id))
         elif policy is ConcurrencyPolicy.REPLACE and earlier:
             break  # one replacement a round: the next sees the Job of this one
+        elif (
+            policy is ConcurrencyPolicy.ALLOW
+            and run_id not in begun
+            and len(begun | earlier) >= ACTIVE_AT_MOST
+        ):
+            message = f"{ACTIVE_AT_MOST} runs of the task are active"
+            answers.append(Answer(request_id, Act.SKIP, run_id, message, TOO_MANY_ACTIVE))
         else:
             replaces = others if policy is ConcurrencyPolicy.REPLACE else ()
             answers.append(Answer(request_id, Act.START, run_id, replaces=replaces, due=time))
