@@ -122,9 +122,8 @@ def decide(world: World) -> Plan:
     judged = _judge_runs(world, {j.uid for j in (*timeouts, *cancels.jobs)}, bounds)
     gone = orphans(world.task, _known(world), bounds)
     attempts = (*judged.attempts, *(each.attempt for each in gone if each.ending is None))
-    asked = demand.decide(
-        world, timetable, _active(world), acts=step is Step.KEEP, cancelled=cancels.ids
-    )
+    over = cancels.ids | {each.active.id for each in gone if each.ending}
+    asked = demand.decide(world, timetable, _active(world), acts=step is Step.KEEP, cancelled=over)
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
     stall, stall_wake = _stall(world, judged.endings)
     wakes = [timeout_wake, prune_wake, stall_wake, *asked.wakes, *judged.wakes]
