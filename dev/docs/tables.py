@@ -12,7 +12,7 @@ from typing import Any
 
 from cronwright.api.metrics import ApiMetrics
 from cronwright.controller.metrics import OperatorMetrics
-from cronwright.core.journal import Entry
+from cronwright.core.entry import Entry
 from cronwright.metrics import Metrics
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -257,6 +257,48 @@ async def test_a_slot_does_not_pass_by_what_waits_already() -> None:
     assert [each.slot for each in bench.intake.put_off(KEY)] == [NOON + 10 * SECOND]
 
 
+ORPHAN = PendingRun(
+    id="orphan", reason=PendingReason.RETRY, trigger=Trigger.SCHEDULE, slot=NOON, attempt=2,
+    due=NOON + 60 * SECOND,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "made", "reasons", "waits"),
+    [
+        (ConcurrencyPolicy.ALLOW, 1, [], 0),
+        (ConcurrencyPolicy.FORBID, 0, ["ConcurrencyForbid"], 0),
+        (ConcurrencyPolicy.QUEUE, 0, [], 1),
+        (ConcurrencyPolicy.REPLACE, 1, [], 0),
+    ],
+)
+async def test_a_run_that_waits_for_an_attempt_is_active_also_where_its_jobs_are_gone(
+    policy: ConcurrencyPolicy, made: int, reasons: list[str], waits: int
+) -> None:
+    bench = Bench()
+    bench.follow(policy=policy)
+    bench.intake.stands(KEY, [ORPHAN])
+    async with bench.running():
+        await bench.at(NOON + 10 * SECOND, made)
+
+    assert [gap.reason for gap in bench.engine.gaps(KEY)] == reasons
+    assert len(bench.intake.put_off(KEY)) == waits
+
+
+async def test_it_counts_among_the_fifty_and_once() -> None:
+    bench = Bench()
+    bench.follow()
+    bench.cluster.running = [job(f"busy-{n}") for n in range(49)]
+    bench.intake.stands(KEY, [ORPHAN])
+    async with bench.running():
+        await bench.at(NOON + 10 * SECOND, 0)
+        bench.cluster.ids = {"orphan"}  # its last Job stands, and is among those that are active
+        await bench.at(NOON + 20 * SECOND, 1)
+
+    (gap,) = bench.engine.gaps(KEY)
+    assert (gap.first, gap.reason) == (NOON + 10 * SECOND, "TooManyActive")
+
+
 async def test_what_was_put_off_is_handed_out_until_the_status_has_it() -> None:
     bench = Bench()
     bench.follow(policy=ConcurrencyPolicy.QUEUE)

@@ -11,7 +11,7 @@ import pytest
 from cronwright.controller.journal import Journal
 from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.tasks import TaskKey
-from cronwright.core.journal import Entry, Happening, Subject
+from cronwright.core.entry import Entry, Happening, Subject
 from cronwright.kube.errors import ApiError, Conflict, Unavailable
 from cronwright.log import EXECUTION, set_up
 from cronwright.model.status import Mode, TaskStatus, Verdict

@@ -19,9 +19,10 @@ from cronwright.controller.intake import Intake
 from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
-from cronwright.core.journal import Entry, Happening, Subject
+from cronwright.core.entry import Entry, Happening, Subject
 from cronwright.kube.errors import Conflict, Unavailable
 from cronwright.kube.informer import Informer
+from cronwright.model.base import render_time
 from cronwright.model.status import Mode, TaskStatus, Trigger, Verdict
 from tests.core.world import NOON, task
 from tests.samples import Samples, samples
@@ -79,6 +80,8 @@ def test_runs_are_counted_by_verdict_and_trigger() -> None:
         ended(Verdict.SUCCEEDED, duration_seconds=4.0, attempts=3, captured="Full"),
         ended(Verdict.FAILED, trigger=Trigger.MANUAL, duration_seconds=0.0, captured="Lost"),
         entry(Happening.NOT_STARTED, trigger=Trigger.MANUAL, verdict=Verdict.SKIPPED),
+        entry(Happening.WAITING, reason="Queued"),
+        entry(Happening.RETRY_DUE, run="report-1", reason="Retry", attempts=1),
     ):
         metrics.note(each)
     found = read(metrics)
@@ -90,19 +93,20 @@ def test_runs_are_counted_by_verdict_and_trigger() -> None:
     assert runs("Succeeded", "Schedule") == 2
     assert runs("Failed", "Manual") == 1
     assert runs("Skipped", "Manual") == 1
+    assert found.sum("cronwright_runs_total") == 4, "what waits has not ended"
     assert found["cronwright_run_duration_seconds_sum", {"verdict": "Succeeded"}] == 6.0
     assert found["cronwright_run_retries_total", {"namespace": "team"}] == 2
     assert found["cronwright_run_captures_total", {"captured": "Full"}] == 2
     assert found["cronwright_run_captures_total", {"captured": "Lost"}] == 1
 
 
-def test_slots_without_a_run_are_counted_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    metrics = OperatorMetrics()
+def test_slots_without_a_run_are_counted_each() -> None:
+    now = NOON + 3600 * SECOND
+    metrics = OperatorMetrics(clock=lambda: now)
     for verdict, count in ((Verdict.MISSED, 13), (Verdict.EXCLUDED, 2)):
         metrics.note(
             entry(Happening.NOT_STARTED, slot=NOON, verdict=verdict, reason="Why", count=count)
         )
-    monkeypatch.setattr("time.time", lambda: NOON.timestamp() + 3600)
     found = read(metrics)
 
     labels = {"namespace": "team", "verdict": "Missed", "reason": "Why"}
@@ -111,7 +115,7 @@ def test_slots_without_a_run_are_counted_each(monkeypatch: pytest.MonkeyPatch) -
     noted = {"namespace": "team", "task": "report"}
     assert found[name, noted] == NOON.timestamp()
 
-    monkeypatch.setattr("time.time", lambda: NOON.timestamp() + 86_401)
+    now = NOON + 86_401 * SECOND
     assert name not in {name for name, _ in read(metrics)}
 
 
@@ -211,6 +215,40 @@ def test_tasks_are_counted_and_named_only_where_that_is_asked_for() -> None:
         hour = timedelta(hours=1)
         expected = (NOON.timestamp(), (NOON + hour).timestamp()) if tasks_by_name else (None, None)
         assert (success, coming) == expected
+
+
+def test_runs_that_wait_are_counted_by_what_for() -> None:
+    now = NOON + 90 * SECOND
+    metrics = OperatorMetrics(clock=lambda: now)
+
+    def waits(reason: str, due: int | None) -> dict[str, Any]:
+        time = {} if due is None else {"due": render_time(NOON + due * SECOND)}
+        return {"id": f"{reason}{due}", "reason": reason, "trigger": "Schedule", **time}
+
+    def put(name: str, *pending: dict[str, Any]) -> None:
+        metrics.census.put(TaskKey("team", name), failing(pending=pending))
+
+    put("one", waits("Queued", 60), waits("Queued", 30), waits("Retry", 120))
+    put("other", waits("Queued", 0), waits("Queued", None), waits("CatchUp", -3600))
+    put("gone", waits("Queued", -100))
+    metrics.forget(TaskKey("team", "gone"))
+    put("begun", waits("Retry", 80))  # the entry stays until the attempt has ended
+    metrics.census.put(TaskKey("quiet", "report"), failing())
+
+    assert shown(metrics, "cronwright_runs_waiting") == {"Queued": 4, "CatchUp": 1, "Retry": 1}
+    assert shown(metrics, "cronwright_oldest_wait_seconds") == {"Queued": 90, "CatchUp": 3690}
+    put("other")
+    now = NOON + 121 * SECOND
+    assert shown(metrics, "cronwright_runs_waiting") == {"Queued": 2}
+    assert shown(metrics, "cronwright_oldest_wait_seconds") == {"Queued": 91}
+
+
+def shown(metrics: OperatorMetrics, name: str) -> dict[str, float]:
+    """Give the values of a metric of one namespace by their reasons."""
+    found = read(metrics)
+    labels = [labels for each, labels in found if each == name]
+    assert {each["namespace"] for each in labels} == {"team"}
+    return {each["reason"]: found[name, each] for each in labels}
 
 
 async def test_the_queue_tells_how_long_keys_wait() -> None:

@@ -163,3 +163,25 @@ def test_a_native_task_starts_nothing_right_before_its_slot() -> None:
         assert bool(found.backlog.starts) is started
         assert len(found.backlog.rest) == 1
         assert ((now + RECHECK) in found.wakes) is not started
+
+
+RETRY = PendingRun(
+    id="orphan", reason=PendingReason.RETRY, trigger=Trigger.SCHEDULE, slot=SLOT, attempt=2,
+    due=NOON + 60 * SECOND,
+)  # fmt: skip
+
+
+def test_a_run_that_waits_for_an_attempt_is_active_also_where_its_jobs_are_gone() -> None:
+    of = at(pending=(RETRY, queued("one")), asked=("two",))
+    found = look(of)
+    assert (starts(found), rest(found)) == ([], [request("one"), request("two")])
+    over = look(of, cancelled=frozenset({"orphan"}))
+    assert starts(over) == [request("one")]
+
+
+def test_a_run_that_waits_for_an_attempt_is_counted_once() -> None:
+    last = job("last", annotations={identity.RUN_ID: "orphan"})
+    spec = {"concurrencyPolicy": "Allow", "concurrencyGroup": "db", "maxQueued": 50}
+    busy = [job(f"busy-{n}", uid=f"busy-{n}") for n in range(48)]
+    of = at(last, *busy, spec=spec, pending=(RETRY, queued("one"), queued("two")))
+    assert starts(look(of)) == [request("one")]

@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from cronwright.core import identity, journal
+from cronwright.core.entry import Entry, Happening
 from cronwright.core.job import job_template
-from cronwright.core.journal import Entry, Happening
 from cronwright.core.plan import decide
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
 from cronwright.core.world import World
-from cronwright.model.status import Gap, TaskStatus, Verdict
+from cronwright.model.status import Gap, PendingReason, PendingRun, TaskStatus, Trigger, Verdict
 from tests.core.world import NOON, TASK_UID, cronjob, job, pod, task, world
 
 JOB = job(uid="3e0ec5c4-6a53-4d1b-9f0a-0123456789ab")
@@ -164,5 +164,105 @@ def test_an_attempt_that_is_due_later_is_told_once() -> None:
     status, entries = told(world(of, run, standing=cronjob(of)))
     (due,) = [each for each in entries if each.event is Happening.RETRY_DUE]
     assert (due.run, due.time, due.attempts) == (JOB.name, NOON + timedelta(seconds=12), 1)
+    assert (due.reason, due.trace_id) == ("Retry", identity.trace_id(JOB.run_id))
     again = task({"retry": {"limit": 1, "backoff": {}}}, status=status.render())
     assert told(world(again, run, standing=cronjob(again)))[1] == ()
+
+
+LATER = NOON + timedelta(minutes=5)
+QUEUED = PendingRun(
+    id=identity.slot_run_id(TASK_UID, LATER), reason=PendingReason.QUEUED,
+    trigger=Trigger.SCHEDULE, slot=LATER, due=LATER,
+)  # fmt: skip
+QUEUE = {"concurrencyPolicy": "Queue", "schedule": "0 */5 * * * *"}
+
+
+def test_a_slot_that_waits_is_told_once() -> None:
+    of, run = task(QUEUE), Run(JOB, ())
+    status, entries = told(world(of, run, standing=cronjob(of)), put_off=(QUEUED,))
+    assert status.pending == [QUEUED]
+    assert lines(entries)[1:] == [
+        {
+            "timestamp": "2026-03-02T12:00:04.000Z",
+            "level": "info",
+            "trace_id": identity.trace_id(QUEUED.id),
+            "task_name": "report",
+            "namespace": "team",
+            "run": None,
+            "slot": "2026-03-02T12:05:00Z",
+            "verdict": None,
+            "message": "run waits for others to end",
+            "event": "Waiting",
+            "mode": "Managed",
+            "trigger": "Schedule",
+            "time": "2026-03-02T12:05:00Z",
+            "reason": "Queued",
+        }
+    ]
+    after_a_restart = task({**QUEUE, "maxQueued": 3}, status=status.render())
+    of_it = world(after_a_restart, run, standing=cronjob(after_a_restart))
+    changed, again = told(replace(of_it, now=of_it.now + timedelta(seconds=9)), answered=(SKIPPED,))
+    assert changed.pending == [QUEUED]
+    assert [each.event for each in again] == [Happening.NOT_STARTED], "of the request alone"
+
+
+SKIPPED = Answer("one", Act.SKIP, identity.request_run_id(TASK_UID, "one"), "a run is active")
+
+
+def test_what_waits_says_for_what() -> None:
+    made_up = QUEUED.model_copy(
+        update={"reason": PendingReason.CATCH_UP, "trigger": Trigger.CATCH_UP}
+    )
+    words = {}
+    for of, entry in (
+        (task(QUEUE), made_up),
+        (task({"concurrencyGroup": "db"}), QUEUED),
+    ):
+        _, (waits,) = told(world(of, standing=cronjob(of)), put_off=(entry,))
+        words[waits.reason] = (waits.event, waits.trigger, waits.message)
+    assert words == {
+        "CatchUp": (
+            "Waiting", "CatchUp", "run waits for its turn among those that are made up for"
+        ),
+        "Queued": (
+            "Waiting", "Schedule", "run waits for others to end, or for a place in the group db"
+        ),
+    }  # fmt: skip
+
+
+def test_a_request_that_waits_is_told_without_its_values() -> None:
+    asks = {"requestedAt": "2026-03-02T12:00:03Z", "parameters": {"key": SECRET}}
+    spec = {"concurrencyPolicy": "Queue", "parameters": [{"name": "key", "type": "string"}]}
+    of = task(spec, annotations={f"{identity.RUN_REQUEST_PREFIX}one": json.dumps(asks)})
+    rendered = decide(world(of)).rendered
+    assert rendered is not None
+    standing = cronjob(of, suspended=True, template_hash=rendered.hash)
+    status, entries = told(world(of, Run(JOB, ()), standing=standing))
+    (waits,) = [each for each in entries if each.event is Happening.WAITING]
+    (pending,) = status.pending
+    assert pending.parameters is not None
+    assert SECRET in pending.parameters.values()
+    assert (waits.slot, waits.time, waits.trigger) == (None, NOON + timedelta(seconds=3), "Manual")
+    assert waits.trace_id == identity.trace_id(identity.request_run_id(TASK_UID, "one"))
+    assert SECRET not in waits.render()
+
+
+def test_a_slot_that_waits_no_longer_is_told_to_have_had_no_run() -> None:
+    of, run = task({**QUEUE, "startingDeadlineSeconds": 10}), Run(JOB, ())
+    status, _ = told(world(of, run, standing=cronjob(of)), put_off=(QUEUED,))
+    late = task({**QUEUE, "startingDeadlineSeconds": 10}, status=status.render())
+    of_late = replace(world(late, run, standing=cronjob(late)), now=LATER + timedelta(seconds=12))
+    status, (entry,) = told(of_late)
+    assert status.pending == []
+    assert (entry.event, entry.slot, entry.count) == (Happening.NOT_STARTED, LATER, 1)
+    assert entry.message == "slot missed: DeadlinePassed"
+
+    one, other = (
+        QUEUED.model_copy(update={"id": f"{n}", "slot": LATER + timedelta(seconds=n)})
+        for n in (1, 2)
+    )
+    full = task({**QUEUE, "startingDeadlineSeconds": 300})
+    waiting = [one.model_copy(update={"id": f"w{n}"}) for n in range(50)]
+    _, entries = told(world(full, run, standing=cronjob(full)), put_off=(*waiting, other))
+    left_out = [each for each in entries if each.event is Happening.NOT_STARTED]
+    assert [(each.slot, each.reason) for each in left_out] == [(other.slot, "QueueFull")]

@@ -219,3 +219,31 @@ def test_requests_wait_while_the_controller_is_at_a_slot() -> None:
     plan = decide(world(of, standing=cronjob(of)))
     assert [(each.id, each.act) for each in plan.answers] == [("odd", Act.REFUSE)]
     assert plan.wake == NOON + timedelta(seconds=4.5)
+
+
+def test_runs_that_wait_go_on_once_one_that_waited_for_an_attempt_is_over() -> None:
+    spec = {
+        "concurrencyPolicy": "Queue", "timeout": "60s",
+        "retry": {"limit": 3, "backoff": {"initial": "5m"}},
+    }  # fmt: skip
+    began, due = render_time(NOON), render_time(NOON + timedelta(minutes=5))
+    status = {
+        "active": [
+            {"name": "report-1", "id": "orphan", "trigger": "Manual", "startTime": began}
+        ],
+        "pending": [
+            {"id": "orphan", "reason": "Retry", "trigger": "Manual", "attempt": 2, "due": due},
+            {"id": "next", "reason": "Queued", "trigger": "Manual", "due": began},
+        ],
+    }  # fmt: skip
+    of = task(spec, status=status)
+    rendered = decide(world(of)).rendered
+    assert rendered is not None
+    standing = replace(cronjob(of), template_hash=rendered.hash, suspended=True)
+
+    def starts(seconds: int) -> list[str]:
+        here = replace(world(of, standing=standing), now=NOON + timedelta(seconds=seconds))
+        return [each.id for each in decide(here).backlog.starts]
+
+    assert starts(59) == []
+    assert starts(60) == ["next"], "the timeout counts from the first attempt"

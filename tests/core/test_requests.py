@@ -6,6 +6,7 @@ from datetime import timedelta
 from cronwright.core import identity
 from cronwright.core.requests import Act, answer
 from cronwright.model.base import render_time
+from cronwright.model.status import PendingReason, PendingRun, Trigger
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, TASK_UID, job, task
 
@@ -24,7 +25,7 @@ def asked(policy: str = "Allow", known: tuple[str, ...] = (), **ages: float) -> 
 
 
 def acts(of: ScheduledTask, *running: str) -> dict[str, Act]:
-    jobs = [job(name) for name in running]
+    jobs = [job(name, uid=name) for name in running]
     return {each.id: each.act for each in answer(of, jobs, frozenset(), (), NOON)}
 
 
@@ -95,3 +96,37 @@ def test_replace_goes_one_at_a_time() -> None:
 def test_a_hundred_ids_are_remembered_and_more_wait() -> None:
     known = tuple(f"old-{n}" for n in range(99))
     assert acts(asked(known=known, one=5, two=4)) == {"one": Act.START}
+
+
+# A run that waits for its next attempt and whose Jobs are gone.
+ORPHAN = PendingRun(
+    id="orphan", reason=PendingReason.RETRY, trigger=Trigger.SCHEDULE, attempt=2, due=NOON
+)
+
+
+def test_a_run_that_waits_without_a_job_is_in_the_way_of_forbid() -> None:
+    for of in (asked("Forbid", one=5), in_a_group("Forbid")):
+        (found,) = answer(of, [], frozenset(), (ORPHAN,), NOON)
+        assert (found.act, found.reason) == (Act.SKIP, "ConcurrencyForbid")
+
+
+def in_a_group(policy: str) -> ScheduledTask:
+    """Make the same task in a group."""
+    of = asked(policy, one=5)
+    return task({"concurrencyPolicy": policy, "concurrencyGroup": "db"}, annotations=of.annotations)
+
+
+def test_fifty_runs_are_active_at_most_and_those_that_wait_are_among_them() -> None:
+    jobs = [job(f"busy-{n}", uid=f"busy-{n}") for n in range(49)]
+    of = asked(one=5, two=4)
+    assert acts(of, *(each.name for each in jobs)) == {"one": Act.START, "two": Act.SKIP}
+    for found in answer(of, jobs, frozenset(), (ORPHAN,), NOON):
+        assert (found.act, found.reason) == (Act.SKIP, "TooManyActive")
+
+
+def test_what_a_crash_interrupted_goes_on_beside_fifty_others() -> None:
+    run_id = identity.request_run_id(TASK_UID, "one")
+    begun = job("begun", annotations={identity.RUN_ID: run_id})
+    jobs = [begun, *(job(f"busy-{n}", uid=f"busy-{n}") for n in range(50))]
+    (found,) = answer(asked(one=5), jobs, frozenset(), (), NOON)
+    assert found.act is Act.START

@@ -79,6 +79,7 @@ class Backlogs:
             self.note(key, footing.task, [])
             return started
         active = self._active(key, footing.task.spec.concurrency_policy)
+        active |= {each.active.id for each in plan.orphans if each.ending is None}
         begun = [each for each in starts if each.id in active]  # halfway: they go on in any case
         others = [each for each in starts if each.id not in active]
         free = room(footing.task.spec.concurrency_policy, len(active) - len(begun))

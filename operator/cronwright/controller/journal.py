@@ -12,7 +12,7 @@ from typing import Any
 
 from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.tasks import TaskKey
-from cronwright.core.journal import Entry
+from cronwright.core.entry import Entry
 from cronwright.kube.errors import ApiError
 from cronwright.log import EXECUTION
 from cronwright.model.status import TaskStatus

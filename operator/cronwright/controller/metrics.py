@@ -1,19 +1,21 @@
 """What the operator measures: runs and slots, its queue and its looks, its watches, the tasks.
 
 `operator` makes it and attaches the parts that are read when Prometheus asks; the rest tell as
-it happens. Labels are few and bounded. Tasks by name appear only while something is the matter
-with them, unless the setting `task_metrics` asks for more.
+it happens. Labels are few and bounded. How the tasks stand is declared in `task_metrics`.
 """
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
+from cronwright.controller import task_metrics
 from cronwright.controller.census import Census
 from cronwright.controller.engine import Engine
 from cronwright.controller.queue import WorkQueue
+from cronwright.controller.task_metrics import Clock
 from cronwright.controller.tasks import TaskKey
-from cronwright.core.journal import Entry, Happening
+from cronwright.core.entry import Entry, Happening
 from cronwright.kube.errors import Conflict
 from cronwright.kube.informer import Informer
 from cronwright.metrics import Metrics, Values
@@ -24,25 +26,27 @@ Key = TypeVar("Key")
 _LATENESS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 _DURATIONS: Final = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 _WAITS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_DAY: Final = 86400.0
+# Of a request without a run, or of a run: each has a verdict now.
+_OVER: Final = {Happening.ENDED, Happening.NOT_STARTED}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class OperatorMetrics(Metrics):
     """The operator's metrics."""
 
-    def __init__(self, *, tasks_by_name: bool = False) -> None:
+    def __init__(self, *, tasks_by_name: bool = False, clock: Clock = _now) -> None:
         super().__init__()
         self.census = Census()
-        self._missed: dict[TaskKey, float] = {}
         self._queue: WorkQueue[TaskKey] | None = None
         self._engine: Engine | None = None
         self._informers: Sequence[Informer[Any]] = ()
         self._leading: Callable[[], bool] = lambda: False
         self._declare_runs()
         self._declare_work()
-        self._declare_tasks()
-        if tasks_by_name:
-            self._declare_each_task()
+        task_metrics.declare(self, self.census, clock, by_name=tasks_by_name)
 
     def attach(
         self,
@@ -65,8 +69,8 @@ class OperatorMetrics(Metrics):
         elif entry.event is Happening.NOT_STARTED and entry.slot:
             self._slots.labels(where, entry.verdict, entry.reason or "").inc(entry.count or 1)
             if entry.verdict is Verdict.MISSED:
-                self._missed[TaskKey(where, entry.task_name)] = entry.timestamp.timestamp()
-        elif entry.event is not Happening.RETRY_DUE:
+                self.census.note_missed(TaskKey(where, entry.task_name), entry.timestamp)
+        elif entry.event in _OVER:
             self._runs.labels(where, entry.verdict, entry.trigger).inc()
             if entry.duration_seconds is not None:
                 self._durations.labels(entry.verdict).observe(entry.duration_seconds)
@@ -89,7 +93,6 @@ class OperatorMetrics(Metrics):
     def forget(self, key: TaskKey) -> None:
         """Show a task no more that is gone."""
         self.census.forget(key)
-        self._missed.pop(key, None)
 
     def timed(self, handle: Callable[[Key], Awaitable[None]]) -> Callable[[Key], Awaitable[None]]:
         """Measure how long something takes that is done to a key, and how it ends."""
@@ -188,57 +191,7 @@ class OperatorMetrics(Metrics):
             counts=True,
         )
 
-    def _declare_tasks(self) -> None:
-        self.reading(
-            "cronwright_tasks",
-            "Tasks by mode, empty for one that was never accepted, and by their condition Ready.",
-            *("namespace", "mode", "ready"),
-            read=lambda: self.census.count().items(),
-        )
-        self.reading(
-            "cronwright_task_failures_in_a_row",
-            "Runs of a task that failed or timed out since its last success, as far back as its "
-            "history goes; only of tasks with at least one.",
-            *("namespace", "task"),
-            read=lambda: [(key, each.failures) for key, each in self.census if each.failures],
-        )
-        self.reading(
-            "cronwright_task_missed_noted_timestamp_seconds",
-            "When the operator last noted that slots of a task were missed; only of tasks where "
-            "that was within a day and since it started.",
-            *("namespace", "task"),
-            read=self._read_missed,
-        )
-
-    def _declare_each_task(self) -> None:
-        self.reading(
-            "cronwright_task_last_success_timestamp_seconds",
-            "When the last run of a task that succeeded ended.",
-            *("namespace", "task"),
-            read=lambda: _times((key, each.last_success) for key, each in self.census),
-        )
-        self.reading(
-            "cronwright_task_next_run_timestamp_seconds",
-            "When the next run of a task is due.",
-            *("namespace", "task"),
-            read=lambda: _times((key, each.next_run) for key, each in self.census),
-        )
-
     def _read_restarts(self) -> Values:
         for informer in self._informers:
             for reason in ("ended", "expired", "failed"):
                 yield (informer.resource, reason), informer.restarts[reason]
-
-    def _read_missed(self) -> Values:
-        since = time.time() - _DAY
-        for key, noted in list(self._missed.items()):
-            if noted >= since:
-                yield key, noted
-            else:
-                self._missed.pop(key, None)
-
-
-def _times(moments: Any) -> Values:
-    for key, moment in moments:
-        if moment is not None:
-            yield key, moment.timestamp()

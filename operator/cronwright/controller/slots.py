@@ -15,6 +15,7 @@ from cronwright.controller.groups import Groups, Want
 from cronwright.controller.intake import Intake
 from cronwright.controller.tasks import TaskKey
 from cronwright.core import identity
+from cronwright.core.attempts import orphaned
 from cronwright.core.backlog import is_backfill, without
 from cronwright.core.choice import Act, Queued, choose, hold_back
 from cronwright.core.firing import Course
@@ -90,7 +91,7 @@ class Slots:
         policy = entry.followed.policy
         active = self._claims.active(entry.key, judged=policy is not ConcurrencyPolicy.ALLOW)
         queued = self._queued(entry)
-        choice = choose(policy, len(active), queued)
+        choice = choose(policy, len(active) + self._orphans(entry), queued)
         want = _want(entry, slot)
         if choice.act is Act.START and not self._groups.take(want):
             choice = hold_back(policy, queued)
@@ -111,6 +112,11 @@ class Slots:
             self._started(slot)
         finally:
             self._groups.release(want)
+
+    def _orphans(self, entry: Entry) -> int:
+        """Count the runs that wait for their next attempt and whose Jobs are all gone."""
+        waiting = self._intake.waiting(entry.key)
+        return len(orphaned(waiting, self._claims.begun(entry.key))) if waiting else 0
 
     def _queued(self, entry: Entry) -> Queued:
         """Count what waits already."""

@@ -13,7 +13,7 @@ from cronwright.core.facts import JobFacts
 from cronwright.core.retry import Attempt, attempt_of, from_status
 from cronwright.core.run import Run
 from cronwright.core.verdict import Ending
-from cronwright.model.status import ActiveRun, PendingReason, Verdict
+from cronwright.model.status import ActiveRun, PendingReason, PendingRun, Verdict
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
 
@@ -67,14 +67,21 @@ def orphans(task: ScheduledTask, known: Collection[str], bounds: Bounds) -> tupl
     """Find the runs that wait and have no Job; `known` has the ids of runs that have one."""
     active = {each.id: each for each in task.status.active}
     found = []
-    for pending in task.status.pending:
-        if pending.reason is not PendingReason.RETRY or pending.id in known:
-            continue
+    for pending in orphaned(task.status.pending, known):
         entry = active.get(pending.id)
         if entry is not None and entry.start_time is not None and pending.due is not None:
             attempt = from_status(pending, entry)
             found.append(Orphan(entry, attempt, bounds.end(attempt)))
     return tuple(found)
+
+
+def orphaned(pending: Iterable[PendingRun], known: Collection[str]) -> list[PendingRun]:
+    """Find the entries of runs that wait for their next attempt and have no Job.
+
+    They are active, as those are whose last Job stands.
+    """
+    waiting = (each for each in pending if each.reason is PendingReason.RETRY)
+    return [each for each in waiting if each.id not in known]
 
 
 def bounds_of(

@@ -25,6 +25,7 @@ DEFAULT_LIMIT: Final = 10
 # So many runs of backfills wait in the status at a time, and some room is left for what is due.
 _AT_A_TIME: Final = 20
 _LEFT_FREE: Final = 10
+GOING_AT_MOST: Final = 20  # backfills that the status has; further ones wait in their annotations
 _SECOND: Final = timedelta(seconds=1)
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -107,18 +108,24 @@ def take_in(
     waiting = sum(map(is_backfill, pending))
     free = min(_AT_A_TIME - waiting, PENDING_AT_MOST - _LEFT_FREE - len(pending))
     ids = room(task, now)
+    going = sum(backfill_id in begun for _, backfill_id, _ in asked)
     entries, progress, answers = list[PendingRun](), list[BackfillProgress](), list[Answer]()
     for time, backfill_id, text in sorted(asked):
         found = _judge(task, timetable, (backfill_id, text), (time, now))
         if isinstance(found, Answer):
             answers.append(found)
             continue
+        if backfill_id not in begun:
+            if going >= GOING_AT_MOST:
+                continue
+            going += 1
         place = begun.get(backfill_id) or BackfillProgress(id=backfill_id)
         slots, place, whole = _advance(timetable, found, place, free)
         free -= len(slots)
         entries += [_run(task, backfill_id, slot, time) for slot in slots]
         if whole and ids > 0:
             ids -= 1
+            going -= 1
             answers.append(_answer(task, backfill_id, Act.TAKEN))
         else:
             progress.append(place)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cronwright.core import backlog, identity, requests
+from cronwright.core.attempts import orphaned
 from cronwright.core.backfill import TakenIn, take_in
 from cronwright.core.backlog import Backlog, Rules, united, without
 from cronwright.core.facts import JobFacts
@@ -44,18 +45,20 @@ def decide(
     """
     task, now, running = world.task, world.now, world.active
     known = united(task.status.pending, world.put_off)
+    here = {run.job.run_id for run in world.runs} | _recorded(world)
+    orphans = without(orphaned(known, here), cancelled)
     # A run that waits for its next attempt is active: `running` has its last Job.
     known = [each for each in known if each.reason is not PendingReason.RETRY]
     waiting = without(_to_start(known, world), cancelled)
     answers: tuple[Answer, ...] = ()
     taken = TakenIn(progress=tuple(task.status.backfills))
     if acts:
-        answers = requests.answer(task, running, _recorded(world), waiting, now)
+        answers = requests.answer(task, running, _recorded(world), [*waiting, *orphans], now)
         taken = take_in(task, timetable, waiting, now)
     queued = [each.pending for each in answers if each.act is Act.QUEUE]
     waiting = united(waiting, _to_start([*queued, *taken.pending], world))
     halfway = {job.run_id for job in world.jobs if _is_halfway(job)}
-    active = len([job for job in running if job.run_id not in halfway])
+    active = len([job for job in running if job.run_id not in halfway]) + len(orphans)
     waits = backlog.decide(waiting, Rules.of(task), active, halfway, now)
     # What has begun was looked at as well: it must not come back from where it was put off.
     waits = replace(waits, seen=waits.seen | {each.id for each in known})

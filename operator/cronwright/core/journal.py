@@ -1,28 +1,23 @@
 """The execution log: an entry for each state change of a run, found when the status changes.
 
 `reconcile` asks `entries` what a new status says that the one before didn't; `controller/journal`
-tells of it once the status is written. An entry holds names, times and verdicts, and nothing
-that a container printed.
+tells of it once the status is written.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, NamedTuple, Self
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
-
+from cronwright.core.entry import Entry, Happening, Subject
 from cronwright.core.identity import slot_run_id, trace_id
 from cronwright.core.plan import Plan
 from cronwright.core.status import Outcome, new_gaps, new_records
 from cronwright.core.world import World
-from cronwright.model.base import Time
 from cronwright.model.status import (
     ActiveRun,
-    Captured,
     Gap,
-    Mode,
     PendingReason,
+    PendingRun,
     RunRecord,
     TaskStatus,
     Trigger,
@@ -30,105 +25,10 @@ from cronwright.model.status import (
 )
 from cronwright.model.task import ScheduledTask
 
-# A run that ended so is worth a look; what the policy or somebody asked for is not.
-_WORTH_A_LOOK: Final = {Verdict.FAILED, Verdict.TIMED_OUT, Verdict.MISSED, Verdict.UNKNOWN}
 _WORDS: Final = {
     Verdict.TIMED_OUT: "run timed out",
     Verdict.UNKNOWN: "how the run ended is unknown",
 }
-
-
-class Subject(NamedTuple):
-    """What an entry is about: a task, its mode by its new status, and the time of the look."""
-
-    task: ScheduledTask
-    mode: Mode | None
-    now: datetime
-
-
-class Happening(StrEnum):
-    """What happened."""
-
-    STARTED = "Started"
-    ENDED = "Ended"
-    NOT_STARTED = "NotStarted"
-    RETRY_DUE = "RetryDue"
-
-
-def _render_instant(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-Instant = Annotated[datetime, PlainSerializer(_render_instant, return_type=str)]
-
-
-class Entry(BaseModel):
-    """One line of the execution log."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    timestamp: Instant = Field(description="When the operator noted it, in UTC.")
-    level: Literal["info", "warning"] = Field(
-        description="warning where the verdict is Failed, TimedOut, Missed or Unknown."
-    )
-    trace_id: str | None = Field(
-        description="The run's id without dashes, which the run has in its TRACEPARENT; "
-        "null for several slots in a row.",
-        # Said, and not checked here: a line about what somebody has forged is better than none.
-        json_schema_extra={"pattern": "^[0-9a-f]{32}$"},
-    )
-    task_name: str = Field(description="The task.")
-    namespace: str = Field(description="The task's namespace.")
-    run: str | None = Field(description="The run's Job; null where none was made.")
-    slot: Time | None = Field(
-        description="The time that the run was due; null for a manual one. The first of several "
-        "slots in a row."
-    )
-    verdict: Verdict | None = Field(description="How it ended; null for a start.")
-    message: str = Field(description="What happened, for people.")
-    event: Happening = Field(
-        description="What happened: Started, Ended, or NotStarted for slots and requests that "
-        "had no run; RetryDue where a run waits for its next attempt."
-    )
-    mode: Mode | None = Field(default=None, description="Who fires the task's slots.")
-    trigger: Trigger | None = Field(default=None, description="What started the run.")
-    time: Time | None = Field(
-        default=None,
-        description="When the run started or ended, or is due again, by the cluster's clock, to "
-        "the second.",
-    )
-    reason: str | None = Field(default=None, description="Why it ended so, in one word.")
-    exit_code: int | None = Field(
-        default=None, description="The exit code of the run's last attempt."
-    )
-    attempts: int | None = Field(default=None, description="How many attempts the run took.")
-    duration_seconds: float | None = Field(
-        default=None, description="How long the run took, from its start to its end."
-    )
-    captured: Captured | None = Field(
-        default=None, description="How much of the outcome could be read: Full, Partial or Lost."
-    )
-    slot_to: Time | None = Field(default=None, description="The last of several slots in a row.")
-    count: int | None = Field(default=None, description="How many slots had no run.")
-
-    def render(self) -> str:
-        """Write the entry as one line of JSON: the fields up to `event` always, others if known."""
-        return self.model_dump_json(exclude_unset=True)
-
-    @classmethod
-    def make(cls, subject: Subject, event: Happening, **fields: Any) -> Self:
-        """Make an entry; fields that are None are left out."""
-        fields["mode"] = subject.mode
-        known = {key: value for key, value in fields.items() if value is not None}
-        verdict = known.get("verdict")
-        return cls(
-            timestamp=subject.now,
-            level="warning" if verdict in _WORTH_A_LOOK else "info",
-            task_name=subject.task.name,
-            namespace=subject.task.namespace,
-            event=event,
-            **{"trace_id": None, "run": None, "slot": None, "verdict": None, **known},
-        )
 
 
 def entries(world: World, plan: Plan, outcome: Outcome, status: TaskStatus) -> tuple[Entry, ...]:
@@ -147,7 +47,7 @@ def entries(world: World, plan: Plan, outcome: Outcome, status: TaskStatus) -> t
     return (
         *(_not_started(subject, gap) for gap in new_gaps(plan, outcome, old)),
         *(_started(subject, run) for run in sorted(begun, key=_start)),
-        *_retry_due(subject, old, status),
+        *_waiting(subject, old, status),
         *_ended(subject, records),
     )
 
@@ -196,22 +96,36 @@ def _ended(subject: Subject, records: Iterable[RunRecord]) -> Iterable[Entry]:
         )
 
 
-def _retry_due(subject: Subject, old: TaskStatus, status: TaskStatus) -> Iterable[Entry]:
-    told = {(each.id, each.attempt) for each in old.pending}
+def _waiting(subject: Subject, old: TaskStatus, status: TaskStatus) -> Iterable[Entry]:
+    told = {(each.id, each.reason, each.attempt) for each in old.pending}
     names = {run.id: run.name for run in status.active}
     for each in status.pending:
-        if each.reason is PendingReason.RETRY and (each.id, each.attempt) not in told:
-            yield Entry.make(
-                subject,
-                Happening.RETRY_DUE,
-                trace_id=trace_id(each.id),
-                run=names.get(each.id),
-                slot=each.slot,
-                message=f"attempt {each.attempt - 1} failed; the next is due",
-                trigger=each.trigger,
-                time=each.due,
-                attempts=each.attempt - 1,
-            )
+        if (each.id, each.reason, each.attempt) in told:
+            continue
+        again = each.reason is PendingReason.RETRY
+        yield Entry.make(
+            subject,
+            Happening.RETRY_DUE if again else Happening.WAITING,
+            trace_id=trace_id(each.id),
+            run=names.get(each.id),
+            slot=each.slot,
+            message=_why(subject.task, each),
+            trigger=each.trigger,
+            time=each.due,
+            reason=each.reason,
+            attempts=each.attempt - 1 if again else None,
+        )
+
+
+def _why(task: ScheduledTask, waiting: PendingRun) -> str:
+    if waiting.reason is PendingReason.RETRY:
+        return f"attempt {waiting.attempt - 1} failed; the next is due"
+    if waiting.reason is PendingReason.CATCH_UP:
+        return "run waits for its turn among those that are made up for"
+    group = task.spec.concurrency_group
+    return "run waits for others to end" + (
+        f", or for a place in the group {group}" if group else ""
+    )
 
 
 def _because(record: RunRecord) -> str:

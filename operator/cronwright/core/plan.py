@@ -102,7 +102,8 @@ def decide(world: World) -> Plan:
     judged = judge_runs(world, {j.uid for j in (*timeouts, *cancels.jobs)}, bounds)
     gone = orphans(world.task, world.known, bounds)
     attempts = (*judged.attempts, *(each.attempt for each in gone if each.ending is None))
-    asked = demand.decide(world, timetable, acts=step is Step.KEEP, cancelled=cancels.ids)
+    waits_not = cancels.ids | {each.active.id for each in gone if each.ending}
+    asked = demand.decide(world, timetable, acts=step is Step.KEEP, cancelled=waits_not)
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
     stall, stall_wake = stalled(world, judged.endings)
     wakes = [timeout_wake, prune_wake, stall_wake, *asked.wakes, *judged.wakes]

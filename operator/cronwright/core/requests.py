@@ -15,10 +15,11 @@ from typing import Final
 from cronwright.core import identity
 from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
+from cronwright.core.firing import ACTIVE_AT_MOST
 from cronwright.core.parameters import faults, rendered
 from cronwright.core.size import stored_size
 from cronwright.core.tail import cut
-from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL
+from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL, TOO_MANY_ACTIVE
 from cronwright.model.status import PendingReason, PendingRun, Trigger
 from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
 
@@ -28,6 +29,8 @@ WAITING_BYTES: Final = 8192  # of the values of all requests that wait, as they 
 _MESSAGE_BYTES: Final = 900  # an Event takes 1024
 _AHEAD: Final = timedelta(minutes=1)  # how far a caller's clock may be ahead of ours
 
+Asked = Sequence[tuple[datetime, str]]  # when, and the id
+
 
 class Act(Enum):
     """How a request is answered."""
@@ -35,7 +38,7 @@ class Act(Enum):
     START = "start"
     QUEUE = "queue"  # it waits for its turn, which may be now
     TAKEN = "taken"  # a backfill, of which all slots wait or have run
-    SKIP = "skip"  # Forbid, and a run is active; or too many wait
+    SKIP = "skip"  # Forbid, and a run is active; or too many are active, or wait
     REFUSE = "refuse"
     FORGET = "forget"  # acted on before: only the annotation is left
 
@@ -92,7 +95,8 @@ def answer(
 ) -> tuple[Answer, ...]:
     """Answer each request of a task, the earliest first.
 
-    `recorded` has ids of runs that ended, `pending` the runs that wait.
+    `recorded` has ids of runs that ended, `pending` the runs that wait; those that wait for their
+    next attempt are active, and have no Job among `running`.
     """
     known = {each.id for each in task.status.requests}
     over = {*recorded, *(each.id for each in pending)}
@@ -116,7 +120,7 @@ def answer(
             waiting.append((time, request_id))
     waiting = sorted(waiting)[: room(task, now)]
     waits = task.spec.concurrency_policy is ConcurrencyPolicy.QUEUE or task.spec.concurrency_group
-    decided = _queue(task, waiting, running, pending) if waits else _start(task, waiting, running)
+    decided = (_queue if waits else _start)(task, waiting, running, pending)
     return (*answers, *_with_values(task, decided, pending))
 
 
@@ -159,19 +163,25 @@ def room(task: ScheduledTask, now: datetime) -> int:
 
 
 def _start(
-    task: ScheduledTask, waiting: Sequence[tuple[datetime, str]], running: Sequence[JobFacts]
+    task: ScheduledTask, waiting: Asked, running: Sequence[JobFacts], pending: Sequence[PendingRun]
 ) -> list[Answer]:
     policy = task.spec.concurrency_policy
+    orphans = {each.id for each in pending if each.reason is PendingReason.RETRY}
     answers: list[Answer] = []
     # A run that this very request started before a crash is not in its own way.
+    begun = {job.run_id for job in running}
     for time, request_id in waiting:
         run_id = identity.request_run_id(task.uid, request_id)
         others = tuple(job for job in running if job.run_id != run_id)
-        earlier = any(each.act is Act.START for each in answers)
-        if policy is ConcurrencyPolicy.FORBID and (others or earlier):
+        earlier = {each.run_id for each in answers if each.act is Act.START}
+        full = len(begun | earlier | orphans) >= ACTIVE_AT_MOST
+        if policy is ConcurrencyPolicy.FORBID and (others or earlier or orphans):
             answers.append(_skipped(request_id, run_id))
         elif policy is ConcurrencyPolicy.REPLACE and earlier:
             break  # one replacement a round: the next sees the Job of this one
+        elif policy is ConcurrencyPolicy.ALLOW and full and run_id not in begun:
+            message = f"{ACTIVE_AT_MOST} runs of the task are active"
+            answers.append(Answer(request_id, Act.SKIP, run_id, message, TOO_MANY_ACTIVE))
         else:
             replaces = others if policy is ConcurrencyPolicy.REPLACE else ()
             answers.append(Answer(request_id, Act.START, run_id, replaces=replaces, due=time))
@@ -179,20 +189,18 @@ def _start(
 
 
 def _queue(
-    task: ScheduledTask,
-    waiting: Sequence[tuple[datetime, str]],
-    running: Sequence[JobFacts],
-    pending: Sequence[PendingRun],
+    task: ScheduledTask, waiting: Asked, running: Sequence[JobFacts], pending: Sequence[PendingRun]
 ) -> list[Answer]:
     """Answer the requests of a task whose runs wait for one another or for a group."""
     policy, answers = task.spec.concurrency_policy, list[Answer]()
     begun = {job.run_id for job in running}
     count = sum(each.reason is PendingReason.QUEUED for each in pending)
+    orphans = any(each.reason is PendingReason.RETRY for each in pending)
     full = count >= task.spec.max_queued
     for time, request_id in waiting:
         run_id = identity.request_run_id(task.uid, request_id)
         others = tuple(job for job in running if job.run_id != run_id)
-        if policy is ConcurrencyPolicy.FORBID and (others or count):
+        if policy is ConcurrencyPolicy.FORBID and (others or count or orphans):
             answers.append(_skipped(request_id, run_id))
         elif policy is ConcurrencyPolicy.REPLACE and others:
             return [*answers, Answer(request_id, Act.START, run_id, replaces=others, due=time)]

@@ -73,9 +73,8 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     failures = [r for r in records if r.verdict not in {*WITHOUT_RUN, Verdict.SUCCEEDED}]
     settled = plan.step is not Step.WAIT
     progress = outcome.progress
-    started = {job.run_id for job in outcome.started}
-    pending, left_out = remaining(plan.backlog, started, outcome.put_off)
-    gaps = [*new_gaps(plan, outcome, old), *plan.backlog.gaps, *left_out]
+    pending, _ = _remaining(plan, outcome)
+    gaps = new_gaps(plan, outcome, old)
     old_gaps, old_counts = _taken_back(outcome, old)
     # A task that is refused after a restart is not followed, and goes on from there one day.
     kept = None if outcome.readiness.ok else old
@@ -167,6 +166,11 @@ def _active(world: World, plan: Plan, outcome: Outcome) -> list[ActiveRun]:
     return sorted(going.values(), key=lambda each: (each.start_time, each.name))
 
 
+def _remaining(plan: Plan, outcome: Outcome) -> tuple[list[PendingRun], list[Gap]]:
+    started = {job.run_id for job in outcome.started}
+    return remaining(plan.backlog, started, outcome.put_off)
+
+
 def _pending(plan: Plan, outcome: Outcome) -> list[PendingRun]:
     waiting = [each.pending for each in plan.attempts if each.run_id not in outcome.begun]
     return sorted(waiting, key=lambda each: (each.due, each.id))
@@ -218,7 +222,8 @@ def new_gaps(plan: Plan, outcome: Outcome, old: TaskStatus) -> list[Gap]:
 
     What calendars took out is counted only when the status is written for a slot that was not.
     """
-    gaps = list(outcome.gaps)
+    _, left_out = _remaining(plan, outcome)
+    gaps = [*outcome.gaps, *plan.backlog.gaps, *left_out]
     progress, timetable = outcome.progress, plan.timetable
     if progress is None:
         return gaps
