@@ -22,7 +22,8 @@ from cronwright.controller.tasks import TaskKey
 from cronwright.core.journal import Entry, Happening, Subject
 from cronwright.kube.errors import Conflict, Unavailable
 from cronwright.kube.informer import Informer
-from cronwright.model.status import Mode, TaskStatus, Trigger, Verdict
+from cronwright.model.run import Trigger, Verdict
+from cronwright.model.status import Mode, TaskStatus
 from tests.core.world import NOON, task
 from tests.samples import Samples, samples
 

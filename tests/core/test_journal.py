@@ -12,7 +12,8 @@ from cronwright.core.plan import World, decide
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
-from cronwright.model.status import Gap, TaskStatus, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Gap, TaskStatus
 from tests.core.world import NOON, TASK_UID, cronjob, job, pod, task, world
 
 JOB = job(uid="3e0ec5c4-6a53-4d1b-9f0a-0123456789ab")

@@ -18,7 +18,8 @@ from cronwright.core.retry import Attempt, from_status
 from cronwright.core.run import Run
 from cronwright.core.status import Outcome, fold
 from cronwright.errors import FieldError
-from cronwright.model.status import ActiveRun, PendingReason, TaskStatus, Verdict
+from cronwright.model.run import ActiveRun, PendingReason, Verdict
+from cronwright.model.status import TaskStatus
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, cronjob, finished, job, pod, task, world
 

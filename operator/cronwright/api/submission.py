@@ -24,7 +24,7 @@ from cronwright.api.timing import ALTERNATIVES, timing_faults
 from cronwright.core.parameters import check_declared
 from cronwright.errors import FieldError
 from cronwright.model import API_VERSION, KIND
-from cronwright.model.task import TaskSpec
+from cronwright.model.spec import TaskSpec
 
 _MANIFEST_KEYS: Final = {"apiVersion", "kind", "metadata"}
 

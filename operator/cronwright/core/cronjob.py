@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from cronwright.core import identity
 from cronwright.core.job import job_template
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.task import ScheduledTask
 from cronwright.schedule import NativeForm
 
 JSONObject = dict[str, Any]

@@ -15,7 +15,7 @@ from cronwright.core.ledger import Facts, Span
 from cronwright.core.plan import Plan, World
 from cronwright.core.run import slot_of, trigger_of
 from cronwright.model import reasons
-from cronwright.model.status import RunRecord, Trigger
+from cronwright.model.run import RunRecord, Trigger
 
 _FORBID: Final = "Forbid"
 

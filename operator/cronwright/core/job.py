@@ -17,7 +17,7 @@ from cronwright.core.parameters import note, noted, values
 from cronwright.core.requests import Answer
 from cronwright.errors import FieldError
 from cronwright.model.base import render_time
-from cronwright.model.status import Trigger
+from cronwright.model.run import Trigger
 from cronwright.model.task import ScheduledTask
 
 JSONObject = dict[str, Any]

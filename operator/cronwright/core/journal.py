@@ -16,17 +16,8 @@ from cronwright.core.identity import slot_run_id, trace_id
 from cronwright.core.plan import Plan, World
 from cronwright.core.status import Outcome, new_gaps, new_records
 from cronwright.model.base import Time
-from cronwright.model.status import (
-    ActiveRun,
-    Captured,
-    Gap,
-    Mode,
-    PendingReason,
-    RunRecord,
-    TaskStatus,
-    Trigger,
-    Verdict,
-)
+from cronwright.model.run import ActiveRun, Captured, PendingReason, RunRecord, Trigger, Verdict
+from cronwright.model.status import Gap, Mode, TaskStatus
 from cronwright.model.task import ScheduledTask
 
 # A run that ended so is worth a look; what the policy or somebody asked for is not.

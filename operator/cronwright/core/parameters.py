@@ -15,7 +15,7 @@ from cronwright.core.pattern_text import PatternError
 from cronwright.core.size import stored_size
 from cronwright.errors import FieldError
 from cronwright.model.parameter import Parameter, ParameterType
-from cronwright.model.task import TaskSpec
+from cronwright.model.spec import TaskSpec
 
 # All values of a request together, as JSON: they wait in an annotation.
 GIVEN_BYTES: Final = 2048

@@ -15,8 +15,8 @@ from cronwright.core.parameters import noted
 from cronwright.core.pod import ContainerFacts, LogKey, PodFacts, Role
 from cronwright.core.tail import encoded_size, tail_of
 from cronwright.core.verdict import Ending
-from cronwright.model.status import ActiveRun, Captured, PendingRun, RunRecord, Trigger, Verdict
-from cronwright.model.task import Logs
+from cronwright.model.logs import Logs
+from cronwright.model.run import ActiveRun, Captured, PendingRun, RunRecord, Trigger, Verdict
 
 RESULT_BYTES: Final = 1024
 MESSAGE_BYTES: Final = 512

@@ -28,17 +28,8 @@ from cronwright.core.run import (
     waited_record,
 )
 from cronwright.core.statistics import statistics_of
-from cronwright.model.status import (
-    ActiveRun,
-    CronJobRef,
-    Gap,
-    PendingReason,
-    PendingRun,
-    RequestRef,
-    RunRecord,
-    TaskStatus,
-    Verdict,
-)
+from cronwright.model.run import ActiveRun, PendingReason, PendingRun, RunRecord, Verdict
+from cronwright.model.status import CronJobRef, Gap, RequestRef, TaskStatus
 
 # Verdicts of a slot or request that started nothing: they are not a last run.
 WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
