@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from cronwright.core import identity, journal
-from cronwright.core.job import job_template
 from cronwright.core.journal import Entry, Happening
 from cronwright.core.plan import World, decide
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
+from cronwright.core.template import job_template
 from cronwright.model.run import Verdict
 from cronwright.model.status import Gap, TaskStatus
 from tests.core.world import NOON, TASK_UID, cronjob, job, pod, task, world

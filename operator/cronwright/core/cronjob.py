@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cronwright.core import identity
-from cronwright.core.job import job_template
+from cronwright.core.template import job_template
 from cronwright.model.spec import ConcurrencyPolicy
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import NativeForm
