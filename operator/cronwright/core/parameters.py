@@ -1,7 +1,7 @@
 """The parameters of a task: whether they are sound, and what becomes of values given for them.
 
 `plan` and the API hold a task's own list against `check_declared`, and the values of a request
-against `faults` before a Job is made; `job` hands the run its `values` as environment variables.
+against `faults` before a Job is made; `environment` hands the run its `values` as variables.
 """
 
 import json
