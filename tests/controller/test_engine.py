@@ -21,8 +21,9 @@ from cronwright.core.facts import JobFacts
 from cronwright.core.firing import Course
 from cronwright.core.job import SlotTemplate
 from cronwright.kube.errors import ApiError, Fenced, Forbidden, Unavailable
-from cronwright.model.status import Gap, PendingReason, PendingRun, TaskStatus, Trigger, Verdict
-from cronwright.model.task import ConcurrencyPolicy
+from cronwright.model.run import PendingReason, PendingRun, Trigger, Verdict
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.status import Gap, TaskStatus
 from cronwright.schedule import Slot, Terms, read
 from tests.cluster.waiting import until
 from tests.core.world import CRONJOB_UID, NOON, TASK_UID, job

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from cronwright.core.catch_up import CatchUpTerms
 from cronwright.core.firing import Course
 from cronwright.errors import FieldError
+from cronwright.model.catch_up import CatchUp
 from cronwright.model.reasons import API_UNAVAILABLE, CREATE_REFUSED, OPERATOR_DOWN
-from cronwright.model.task import CatchUp, TaskSpec
+from cronwright.model.spec import TaskSpec
 from cronwright.schedule import Slot, Terms, read
 from tests.core.world import NOON
 

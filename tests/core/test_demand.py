@@ -16,7 +16,7 @@ from cronwright.core.slots import RECHECK
 from cronwright.core.terms import timetable_of
 from cronwright.core.world import World
 from cronwright.model.base import render_time
-from cronwright.model.status import PendingReason, PendingRun, Trigger
+from cronwright.model.run import PendingReason, PendingRun, Trigger
 from tests.core.world import NOON, TASK_UID, cronjob, finished, job, task, world
 
 SECOND = timedelta(seconds=1)

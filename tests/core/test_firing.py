@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cronwright.core.firing import Course
 from cronwright.model.reasons import DEADLINE_PASSED, OPERATOR_DOWN
-from cronwright.model.status import Verdict
+from cronwright.model.run import Verdict
 from cronwright.schedule import Slot, Terms, read
 from tests.core.world import NOON
 

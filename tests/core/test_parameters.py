@@ -17,9 +17,11 @@ from cronwright.core.run import Run
 from cronwright.core.verdict import Ending
 from cronwright.errors import FieldError
 from cronwright.model.base import render_time
+from cronwright.model.logs import Logs
 from cronwright.model.parameter import Parameter
-from cronwright.model.status import PendingRun, TaskStatus, Verdict
-from cronwright.model.task import Logs, ScheduledTask
+from cronwright.model.run import PendingRun, Verdict
+from cronwright.model.status import TaskStatus
+from cronwright.model.task import ScheduledTask
 from cronwright.schedule import NativeForm
 from tests.core.world import CRONJOB_UID, NOON, TASK_UID, cronjob, job, pod, task, world
 

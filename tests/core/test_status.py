@@ -16,7 +16,8 @@ from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
 from cronwright.core.terms import LONGEST, terms_of, text_of
 from cronwright.core.world import World
-from cronwright.model.status import Gap, RunRecord, TaskStatus, Verdict
+from cronwright.model.run import RunRecord, Verdict
+from cronwright.model.status import Gap, TaskStatus
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, TASK_UID, cronjob, finished, job, pod, task, world
 

@@ -8,8 +8,9 @@ import logging
 from datetime import datetime
 
 from cronwright.controller.gather import Sources
+from cronwright.core.checkpoint import handed
 from cronwright.core.facts import CronJobFacts, job_facts
-from cronwright.core.job import attempt_job, handed
+from cronwright.core.job import attempt_job
 from cronwright.core.plan import Plan
 from cronwright.core.retry import Attempt
 from cronwright.core.world import World

@@ -26,7 +26,8 @@ from cronwright.controller.timers import Timers
 from cronwright.core.firing import Course, Progress
 from cronwright.kube.errors import ApiError, BadRequest, Fenced, Forbidden, Invalid
 from cronwright.model import reasons
-from cronwright.model.status import Gap, PendingRun, TaskStatus, Verdict
+from cronwright.model.run import PendingRun, Verdict
+from cronwright.model.status import Gap, TaskStatus
 from cronwright.schedule import Slot
 
 logger = logging.getLogger(__name__)

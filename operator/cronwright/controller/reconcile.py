@@ -27,8 +27,8 @@ from cronwright.controller.request import Requests
 from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey
 from cronwright.core.account import accounted
+from cronwright.core.checkpoint import handed
 from cronwright.core.facts import JobFacts
-from cronwright.core.job import handed
 from cronwright.core.journal import entries
 from cronwright.core.plan import Plan, Step, decide
 from cronwright.core.requests import NOTED, Act

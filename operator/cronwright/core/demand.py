@@ -18,7 +18,7 @@ from cronwright.core.requests import Act, Answer
 from cronwright.core.run import slot_of
 from cronwright.core.slots import RECHECK, slot_at_hand
 from cronwright.core.world import World
-from cronwright.model.status import PendingReason, PendingRun
+from cronwright.model.run import PendingReason, PendingRun
 from cronwright.schedule import Timetable
 
 

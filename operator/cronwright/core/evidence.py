@@ -18,7 +18,7 @@ from cronwright.core.retry import attempt_of
 from cronwright.core.run import slot_of, trigger_of
 from cronwright.core.world import World
 from cronwright.model import reasons
-from cronwright.model.status import RunRecord, Trigger
+from cronwright.model.run import RunRecord, Trigger
 
 _FORBID: Final = "Forbid"
 

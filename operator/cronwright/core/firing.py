@@ -19,7 +19,8 @@ from cronwright.model.reasons import (
     NO_CRON_JOB,
     OPERATOR_DOWN,
 )
-from cronwright.model.status import Gap, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Gap
 from cronwright.schedule import Slot, Timetable
 
 ACTIVE_AT_MOST: Final = 50

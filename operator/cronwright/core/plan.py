@@ -34,7 +34,7 @@ from cronwright.core.world import World
 from cronwright.errors import FieldError
 from cronwright.model import conditions
 from cronwright.model.extensions import check_extensions
-from cronwright.model.status import PendingReason, PendingRun
+from cronwright.model.run import PendingReason, PendingRun
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Timetable
 

@@ -14,8 +14,8 @@ from cronwright.core.pod import ContainerFacts, PodFacts, Role
 from cronwright.core.run import Run, due_of, first_start, trigger_of
 from cronwright.core.tail import cut, encoded_size, tail_of
 from cronwright.core.verdict import Ending
-from cronwright.model.status import ActiveRun, Captured, PendingRun, RunRecord, Trigger, Verdict
-from cronwright.model.task import Logs
+from cronwright.model.logs import Logs
+from cronwright.model.run import ActiveRun, Captured, PendingRun, RunRecord, Trigger, Verdict
 
 RESULT_BYTES: Final = 1024
 MESSAGE_BYTES: Final = 512

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts
 from cronwright.core.pod import ContainerFacts, LogKey, PodFacts
-from cronwright.model.status import ActiveRun, Trigger
+from cronwright.model.run import ActiveRun, Trigger
 
 
 @dataclass(frozen=True, slots=True)

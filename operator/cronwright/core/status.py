@@ -29,17 +29,8 @@ from cronwright.core.requests import REMEMBERED, Act, Answer
 from cronwright.core.run import active_run
 from cronwright.core.statistics import statistics_of
 from cronwright.core.world import World
-from cronwright.model.status import (
-    ActiveRun,
-    CronJobRef,
-    Gap,
-    PendingReason,
-    PendingRun,
-    RequestRef,
-    RunRecord,
-    TaskStatus,
-    Verdict,
-)
+from cronwright.model.run import ActiveRun, PendingReason, PendingRun, RunRecord, Verdict
+from cronwright.model.status import CronJobRef, Gap, RequestRef, TaskStatus
 
 # Verdicts of a slot or request that started nothing: they are not a last run.
 WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}

@@ -14,7 +14,7 @@ from cronwright.core.ledger import ALL_SEEN, Sight
 from cronwright.core.retry import waits
 from cronwright.core.run import Run
 from cronwright.core.verdict import Ending, judge
-from cronwright.model.status import PendingRun
+from cronwright.model.run import PendingRun
 from cronwright.model.task import ScheduledTask
 
 
