@@ -68,6 +68,19 @@ def test_all_means_what_there_was_when_it_was_asked() -> None:
     assert found.ids == {"c"}
 
 
+def test_all_waits_for_requests_of_before_to_be_answered() -> None:
+    halfway = job(
+        "half", suspended=True, owned_by_controller=False, created=ASKED - SECOND,
+        annotations={identity.RUN_ID: "half", identity.REQUEST: "mine"},
+    )  # fmt: skip
+    before, after = ({"requestedAt": (ASKED + n * SECOND).isoformat()} for n in (-1, 1))
+    note = {identity.CANCEL_PREFIX + "all": json.dumps({"requestedAt": ASKED.isoformat()})}
+    for value, answers in ((before, []), (after, [Act.FORGET])):
+        notes = {**note, identity.RUN_REQUEST_PREFIX + "mine": json.dumps(value)}
+        found = cancel.decide(task(annotations=notes), (halfway,), (), {"ended"}, NOW)
+        assert (found.jobs, [each.act for each in found.answers]) == ((), answers)
+
+
 def test_a_run_that_is_ended_already_is_not_ended_again() -> None:
     ending = running("one", NOW - 60 * SECOND, **{identity.ENDING: "cancel"})
 

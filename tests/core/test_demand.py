@@ -128,6 +128,20 @@ def test_a_request_that_a_crash_left_halfway_goes_on(shown: bool) -> None:
     assert starts(look(of)) == [request("one")], "also before it was answered"
 
 
+@pytest.mark.parametrize("target", ["all", request("one"), request("two")])
+@pytest.mark.parametrize("policy", ["Queue", "Allow"])
+def test_a_request_that_was_cancelled_before_it_was_answered(policy: str, target: str) -> None:
+    of = at(halfway("one"), asked=("one",), spec={"concurrencyPolicy": policy})
+    note = {f"cancel.cronwright.dev/{target}": json.dumps({"requestedAt": render_time(NOON)})}
+    of = replace(of, task=replace(of.task, annotations={**of.task.annotations, **note}))
+    (answer,) = look(of).answers
+    meant = target != request("two")
+    assert (answer.act is Act.CANCEL) is meant
+    begun = replace(of.runs[0], job=replace(of.runs[0].job, suspended=False))
+    (answer,) = look(replace(of, runs=(begun,))).answers
+    assert answer.act is not Act.CANCEL, "it runs, and is ended gracefully"
+
+
 def test_a_run_that_waits_for_its_next_attempt_is_none_of_these() -> None:
     retry = PendingRun(
         id="retry", reason=PendingReason.RETRY, trigger=Trigger.SCHEDULE, slot=NOON, attempt=2

@@ -91,7 +91,7 @@ KINDS: Final = (
     Kind("managed-timeout", _TIMES_OUT, lasts=60, spec={"timeout": "2s"}),
     Kind("managed-every", _ENDS, spec=_ANCHORED, requested=True),
     Kind("managed-deadline", _ENDS, spec={"startingDeadlineSeconds": 2}),
-    Kind("managed-pruned", _ENDS, pods.RESULT, spec={**_NO_HISTORY, "historyLimit": 5}),
+    Kind("managed-pruned", _ENDS, pods.RESULT, spec={**_NO_HISTORY, "historyLimit": 20}),
     Kind("managed-jitter", _ENDS, spec={"jitter": "4s", "priority": 5}),
     Kind("managed-calendar", _ENDS, spec={"exclude": ["30 * * * * *"]}, left_out=30),
     Kind("managed-attempts", _FAILS, pods.FAILS, job={"backoffLimit": 1}),

@@ -14,8 +14,7 @@ from pydantic import BaseModel, Field
 from cronwright.api.problem import Fault, Kind, Problem
 from cronwright.api.runs import Wish, asked_before, written
 from cronwright.api.tasks import Tasks, refuse_deleting
-from cronwright.core.cancel import ALL
-from cronwright.core.identity import CANCEL_PREFIX, RUN_REQUEST_PREFIX, request_run_id
+from cronwright.core.identity import CANCEL_ALL, CANCEL_PREFIX, RUN_REQUEST_PREFIX, request_run_id
 
 
 class RequestedCancel(BaseModel):
@@ -37,7 +36,7 @@ class Cancels:
         """Ask for the end of the run that the wish names; a problem where none goes on."""
         body = await self._tasks.find(wish.namespace, wish.task)
         refuse_deleting(body)
-        if wish.id != ALL and wish.id not in _going(body):
+        if wish.id != CANCEL_ALL and wish.id not in _going(body):
             fault = Fault(
                 f"no run {wish.id} of this task is active or waits",
                 "runId",
@@ -48,7 +47,7 @@ class Cancels:
         note = CANCEL_PREFIX + wish.id
         since = asked_before(body, note, note)
         # All runs of now are others than those of then.
-        if since is None or wish.id == ALL:
+        if since is None or wish.id == CANCEL_ALL:
             since = written(now)
             value = json.dumps({"requestedAt": since, "by": wish.caller}, ensure_ascii=False)
             uid = body["metadata"]["uid"]

@@ -1,4 +1,4 @@
-"""Carries out the answers to requests that start or skip a run.
+"""Carries out the answers to requests that start, skip or cancel a run.
 
 `reconcile` calls it with the task's slots held. `request` makes the Jobs; what only waits, or is
 refused, the status and an Event answer.
@@ -42,7 +42,7 @@ class Answers:
                 else:
                     started.append(job)
                     self._sources.jobs.observe_record(job)
-            elif answer.act is Act.SKIP:
+            elif answer.act in {Act.SKIP, Act.CANCEL}:
                 await self._withdraw(footing, answer)
             answered.append(answer)
         return answered

@@ -8,15 +8,12 @@ nothing is forgotten by a crash in between.
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts
 from cronwright.core.requests import Act, Answer, refusal, requested_at
 from cronwright.model.run import PendingRun
 from cronwright.model.task import ScheduledTask
-
-ALL: Final = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,8 @@ def decide(
     asked = [key for key in task.annotations if key.startswith(identity.CANCEL_PREFIX)]
     if not asked:
         return Cancels()
+    # What was asked for and never let run `requests` answers.
+    running = [job for job in running if not job.halfway]
     jobs, waiting = dict[str, JobFacts](), dict[str, PendingRun]()
     answers: list[Answer] = []
     for key in asked:
@@ -57,7 +56,11 @@ def decide(
         queued = [each for each in pending if _means(target, each.id, each.due, time)]
         jobs |= {job.uid: job for job in found if identity.ENDING not in job.annotations}
         waiting |= {each.id: each for each in queued}
-        if found or queued or target == ALL or target in ended:
+        if target == identity.CANCEL_ALL:
+            # It waits for the requests of before to be answered, by which they are cancelled.
+            if all(other is None or other > time for other in _requested(task).values()):
+                answers.append(_answer(task, target, Act.FORGET))
+        elif found or queued or target in ended:
             answers.append(_answer(task, target, Act.FORGET))
         elif target not in _requested(task):  # else it waits for that request to be answered
             message = "no run of this id is active or waits; status.active and status.pending "
@@ -67,13 +70,17 @@ def decide(
 
 def _means(target: str, run_id: str, since: datetime | None, asked: datetime) -> bool:
     """Tell whether a run is meant: by its id, or with all that there were when it was asked."""
-    return target == run_id or (target == ALL and (since is None or since <= asked))
+    return target == run_id or (target == identity.CANCEL_ALL and (since is None or since <= asked))
 
 
-def _requested(task: ScheduledTask) -> set[str]:
+def _requested(task: ScheduledTask) -> dict[str, datetime | None]:
+    """Give the time of each request that stands, by the id of its run."""
     prefix = identity.RUN_REQUEST_PREFIX
-    ids = [key.removeprefix(prefix) for key in task.annotations if key.startswith(prefix)]
-    return {identity.request_run_id(task.uid, each) for each in ids}
+    return {
+        identity.request_run_id(task.uid, key.removeprefix(prefix)): requested_at(value)
+        for key, value in task.annotations.items()
+        if key.startswith(prefix)
+    }
 
 
 def _answer(task: ScheduledTask, target: str, act: Act, message: str = "") -> Answer:

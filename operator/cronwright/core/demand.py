@@ -8,11 +8,10 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cronwright.core import backlog, identity, requests
+from cronwright.core import backlog, requests
 from cronwright.core.attempts import orphaned
 from cronwright.core.backfill import TakenIn, take_in
 from cronwright.core.backlog import Backlog, Rules, united, without
-from cronwright.core.facts import JobFacts
 from cronwright.core.identity import short_id
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import slot_of
@@ -57,7 +56,7 @@ def decide(
         taken = take_in(task, timetable, waiting, now)
     queued = [each.pending for each in answers if each.act is Act.QUEUE]
     waiting = united(waiting, _to_start([*queued, *taken.pending], world))
-    halfway = {job.run_id for job in world.jobs if _is_halfway(job)}
+    halfway = {job.run_id for job in world.jobs if job.halfway}
     active = len([job for job in running if job.run_id not in halfway]) + len(orphans)
     waits = backlog.decide(waiting, Rules.of(task), active, halfway, now)
     # What has begun was looked at as well: it must not come back from where it was put off.
@@ -75,11 +74,11 @@ def decide(
 
 def _to_start(entries: Iterable[PendingRun], world: World) -> list[PendingRun]:
     """Leave out what has a Job that was let go, or a record: it waits no longer."""
-    begun = {job.run_id for job in world.jobs if not _is_halfway(job)}
+    begun = {job.run_id for job in world.jobs if not job.halfway}
     begun |= {run.job.run_id for run in world.runs if run.gone}
     begun |= _recorded(world) | {each.id for each in world.task.status.active}
     # What stands halfway may be shown as active, and yet nobody else would let it go.
-    begun -= {job.run_id for job in world.jobs if _is_halfway(job)}
+    begun -= {job.run_id for job in world.jobs if job.halfway}
     short = set(world.task.status.recorded)
     taken = {slot_of(job) for job in world.jobs}  # also the CronJob controller's, by other ids
     return [
@@ -96,9 +95,3 @@ def _to_start(entries: Iterable[PendingRun], world: World) -> list[PendingRun]:
 def _recorded(world: World) -> set[str]:
     entries = {entry.id for entry in world.task.status.history}
     return entries | {job.run_id for job in world.recorded}
-
-
-def _is_halfway(job: JobFacts) -> bool:
-    """Tell whether a requested run's Job was made, and not let go before a crash."""
-    asked = identity.REQUEST in job.annotations
-    return asked and job.suspended and not job.owned_by_controller and job.finished is None

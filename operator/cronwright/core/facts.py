@@ -92,6 +92,12 @@ class JobFacts:
         return self.annotations.get(identity.ENDING) == identity.REPLACED
 
     @property
+    def halfway(self) -> bool:
+        """Whether it is of a request, and was not let go before a crash."""
+        stands = self.suspended and not self.owned_by_controller and self.finished is None
+        return stands and identity.REQUEST in self.annotations
+
+    @property
     def is_claim(self) -> bool:
         """Whether its name is the operator's claim to a slot, or to an attempt."""
         return identity.RUN_ID in self.annotations and (

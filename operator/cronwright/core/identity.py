@@ -33,6 +33,7 @@ GROUP: Final = f"{PREFIX}concurrency-group"
 SLOT: Final = f"{PREFIX}slot"
 RUN_REQUEST_PREFIX: Final = "run.cronwright.dev/"
 BACKFILL_PREFIX: Final = "backfill.cronwright.dev/"
+CANCEL_ALL: Final = "all"  # the target that means every run
 CANCEL_PREFIX: Final = "cancel.cronwright.dev/"
 
 SCHEDULED_TIMESTAMP: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"

@@ -40,6 +40,7 @@ class Act(Enum):
     QUEUE = "queue"  # it waits for its turn, which may be now
     TAKEN = "taken"  # a backfill, of which all slots wait or have run
     SKIP = "skip"  # Forbid, and a run is active; or too many are active, or wait
+    CANCEL = "cancel"  # cancelled before it was answered
     REFUSE = "refuse"
     FORGET = "forget"  # acted on before: only the annotation is left
 
@@ -120,9 +121,32 @@ def answer(
         else:
             waiting.append((time, request_id))
     waiting = sorted(waiting)[: room(task, now)]
+    called_off = _called_off(task, [job for job in running if not job.halfway], waiting, now)
+    answers += called_off
+    waiting = [each for each in waiting if each[1] not in {a.id for a in called_off}]
     waits = task.spec.concurrency_policy is ConcurrencyPolicy.QUEUE or task.spec.concurrency_group
     decided = (_queue if waits else _start)(task, waiting, running, pending)
     return (*answers, *_with_values(task, decided, pending))
+
+
+def _called_off(
+    task: ScheduledTask, running: Sequence[JobFacts], waiting: Asked, now: datetime
+) -> list[Answer]:
+    """Answer the requests that were cancelled before anything of them ran."""
+    cancels = [key for key in task.annotations if key.startswith(identity.CANCEL_PREFIX)]
+    times: dict[str, datetime] = {}
+    for key in cancels:
+        time = requested_at(task.annotations[key])
+        if time is not None and not refusal(time, now):
+            times[key.removeprefix(identity.CANCEL_PREFIX)] = time
+    begun = {job.run_id for job in running}
+    answers = []
+    for time, request_id in waiting:
+        run_id = identity.request_run_id(task.uid, request_id)
+        everything = times.get(identity.CANCEL_ALL)
+        if run_id not in begun and (run_id in times or (everything and time <= everything)):
+            answers.append(Answer(request_id, Act.CANCEL, run_id, due=time))
+    return answers
 
 
 def _with_values(

@@ -34,7 +34,7 @@ from cronwright.model.status import CronJobRef, Gap, RequestRef, TaskStatus
 
 # Verdicts of a slot or request that started nothing: they are not a last run.
 WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
-_ACTED: Final = {Act.START, Act.QUEUE, Act.TAKEN, Act.SKIP}
+_ACTED: Final = {Act.START, Act.QUEUE, Act.TAKEN, Act.SKIP, Act.CANCEL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,11 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
         skipped_record(each.run_id, each.reason, each.message, world.now)
         for each in outcome.answered
         if each.act is Act.SKIP
+    ]
+    records += [
+        cancelled_record(each.pending, world.now)
+        for each in outcome.answered
+        if each.act is Act.CANCEL
     ]
     records += [
         cancelled_record(each, world.now)
