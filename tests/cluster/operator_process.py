@@ -65,6 +65,13 @@ class OperatorProcess:
                 },
             )
 
+    def revive(self) -> bool:
+        """Start it again if it has ended by itself, as the kubelet does; tell whether it had."""
+        if self._process is None or self._process.poll() is None:
+            return False
+        self.start()
+        return True
+
     @property
     def pid(self) -> int:
         """Give its process id."""

@@ -96,6 +96,7 @@ class Chaos:
     async def _kill(self, chance: random.Random) -> None:
         """Kill the operator, and start another one."""
         operator = self.trial.stage.operator
+        self.trial.revive()
         draw = chance.random()
         if draw < 0.1:
             self.events["operator frozen"] += 1
@@ -104,12 +105,14 @@ class Chaos:
         if draw < 0.45:
             await asyncio.sleep(chance.uniform(0.0, 5.0))
             self.events["operator killed at any moment"] += 1
+            self.trial.revive()
             operator.kill()
         else:
             what, point = chance.choice(_WRITES), chance.choice(list(Point))
             async with self.trial.stage.proxy.holding(what, point, _PATIENCE) as held:
                 where = f"at {what}, {point.value}" if held else "at any moment"
                 self.events[f"operator killed {where}"] += 1
+                self.trial.revive()
                 operator.kill()
         operator.start()
 

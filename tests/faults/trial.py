@@ -29,6 +29,7 @@ class Trial:
     stage: Stage
     components: Components
     say: Callable[[str], None]
+    ended: int = 0  # how often the operator did so by itself
     _began: float = field(default_factory=time.monotonic)
 
     async def run(self, tasks: int, trouble: Trouble) -> Report:
@@ -41,12 +42,28 @@ class Trial:
         population = Population(self.stage.tasks, tasks, str(witness))
         self.tell(f"{tasks} tasks; what the operator fires is due each {population.step} s")
         self.stage.operator.start()
-        await trouble(population)
-        await self._calm(population)
+        kubelet = asyncio.create_task(self._keep_running())
+        try:
+            await trouble(population)
+            await self._calm(population)
+        finally:
+            kubelet.cancel()
         report = await self._judge(population, audit, position, witness)
+        report.figures["operator ended by itself"] = self.ended
         faults = self.stage.proxy.counts
         report.figures.update({f"requests that met {what}": n for what, n in faults.items()})
         return report
+
+    def revive(self) -> None:
+        """Start the operator again if it has ended: by what Kopf takes for fatal, such as a 410."""
+        if self.stage.operator.revive():
+            self.ended += 1
+            self.tell("the operator has ended by itself, and is started again")
+
+    async def _keep_running(self) -> None:
+        while True:
+            self.revive()
+            await asyncio.sleep(0.5)
 
     def tell(self, what: str) -> None:
         """Say how it goes."""
