@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cronwright.model import conditions, reasons
-from cronwright.model.status import Verdict
+from cronwright.model.run import Verdict
 from dev.docs import tables
 
 ROOT = Path(__file__).parents[1]

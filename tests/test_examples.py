@@ -10,7 +10,8 @@ import yaml
 from cronwright.core.parameters import check_declared
 from cronwright.model import API_VERSION
 from cronwright.model.base import ResourceModel
-from cronwright.model.task import Logs, TaskSpec
+from cronwright.model.logs import Logs
+from cronwright.model.spec import TaskSpec
 from cronwright.schedule import read
 
 FILES = sorted((Path(__file__).parents[1] / "examples").glob("*"))

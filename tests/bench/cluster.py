@@ -10,46 +10,29 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from dev.cluster.layout import Layout
 from tests.bench.progress import Progress
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """A local cluster, by its directory."""
-
-    directory: Path
-
-    @property
-    def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig."""
-        return self.directory / "kubeconfig"
-
-    @property
-    def audit_log(self) -> Path:
-        """The API server's audit log."""
-        return self.directory / "audit.log"
 
 
 @contextmanager
 def cluster(
     given: Path | None, progress: Progress, flags: Mapping[str, str] | None = None
-) -> Iterator[Cluster]:
+) -> Iterator[Layout]:
     """Start a cluster and take it down at the end; or hand out the given one.
 
     `flags` are further flags of its components, by the variable that carries them.
     """
     if given is not None:
-        yield Cluster(given)
+        yield Layout(given)
         return
     directory = Path(tempfile.mkdtemp(prefix="cronwright-bench-"))
     environment = {**os.environ, **(flags or {}), "CLUSTER_DIR": str(directory)}
     progress.say(f"starting a cluster in {directory}")
     try:
         _dev_cluster("up", environment)
-        yield Cluster(directory)
+        yield Layout(directory)
     finally:
         _dev_cluster("down", environment)
         shutil.rmtree(directory)

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from dev.cluster.layout import Layout
 from tests.bench.api import COMPONENT
 from tests.bench.audit import AuditLog, Entry, by_operator
-from tests.bench.cluster import Cluster
 from tests.bench.process import Subject
 
 _POLL: Final = 0.25
@@ -17,7 +17,7 @@ _QUIET: Final = 3.0
 class Follower:
     """Keep what an operator asked of the API server since a moment, oldest first."""
 
-    def __init__(self, cluster: Cluster, subject: Subject) -> None:
+    def __init__(self, cluster: Layout, subject: Subject) -> None:
         self._log = AuditLog(cluster.audit_log)
         self._subject = subject
         self.everybody: list[Entry] = []

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench.cluster import Cluster
+from dev.cluster.layout import Layout
 
 _MIB: Final = 1024 * 1024
 _KEPT: Final = ("HOME", "LANG", "PATH", "PYTHONPATH", "TMPDIR")
@@ -32,7 +32,7 @@ class Memory:
 class Subject:
     """An operator, run as often as needed."""
 
-    def __init__(self, name: str, command: Sequence[str], cluster: Cluster, log: Path) -> None:
+    def __init__(self, name: str, command: Sequence[str], cluster: Layout, log: Path) -> None:
         self.name = name
         self._command = command
         self._log = log
@@ -85,13 +85,13 @@ class Subject:
         return Path("/proc") / str(self._process.pid)
 
 
-def cronwright(cluster: Cluster, namespace: str, log: Path) -> Subject:
+def cronwright(cluster: Layout, namespace: str, log: Path) -> Subject:
     """Make Cronwright's operator."""
     command = [sys.executable, "-m", "cronwright", "operator", "--namespace", namespace]
     return Subject("cronwright", [*command, "--health-port", "0"], cluster, log)
 
 
-def textbook(cluster: Cluster, namespace: str, log: Path) -> Subject:
+def textbook(cluster: Layout, namespace: str, log: Path) -> Subject:
     """Make the baseline."""
     file = Path(__file__).with_name("textbook.py")
     command = [sys.executable, "-m", "kopf", "run", "--standalone", "--namespace", namespace]

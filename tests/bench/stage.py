@@ -8,12 +8,12 @@ from typing import Self
 
 from cronwright.kube import paths
 from cronwright.kube.client import Client
+from dev.cluster.layout import Layout
 from tests.bench import api, tasks
-from tests.bench.cluster import Cluster
 from tests.bench.process import Subject
 from tests.bench.progress import Progress
 
-Maker = Callable[[Cluster, str, Path], Subject]
+Maker = Callable[[Layout, str, Path], Subject]
 
 
 class Stage:
@@ -22,7 +22,7 @@ class Stage:
     With `keep` the namespace is left to end with its cluster.
     """
 
-    def __init__(self, place: Cluster, make: Maker, progress: Progress, *, keep: bool) -> None:
+    def __init__(self, place: Layout, make: Maker, progress: Progress, *, keep: bool) -> None:
         self.cluster = place
         self.namespace = f"bench-{make.__name__}"
         self.progress = progress

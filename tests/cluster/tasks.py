@@ -8,6 +8,7 @@ from typing import Any
 from cronwright.core.identity import CANCEL_PREFIX, RUN_REQUEST_PREFIX, request_run_id
 from cronwright.kube import paths
 from cronwright.kube.client import Client
+from cronwright.model.base import render_time
 from tests.cluster.waiting import until
 
 JSONObject = dict[str, Any]
@@ -135,20 +136,18 @@ class Tasks:
 
     async def request(self, name: str, request_id: str, *, at: datetime | None = None) -> str:
         """Ask for a run by an annotation; give the id that the run will have."""
-        value = json.dumps({"requestedAt": (at or datetime.now(UTC)).isoformat(), "by": "tests"})
-        body = await self.client.merge_patch(
-            paths.scheduledtasks(self.namespace, name),
-            {"metadata": {"annotations": {f"{RUN_REQUEST_PREFIX}{request_id}": value}}},
-        )
+        body = await self.annotate(name, {f"{RUN_REQUEST_PREFIX}{request_id}": _asked(at)})
         return request_run_id(body["metadata"]["uid"], request_id)
 
     async def cancel(self, name: str, run_id: str, *, at: datetime | None = None) -> None:
         """Ask for the end of a run by an annotation."""
-        value = json.dumps({"requestedAt": (at or datetime.now(UTC)).isoformat(), "by": "tests"})
-        await self.client.merge_patch(
-            paths.scheduledtasks(self.namespace, name),
-            {"metadata": {"annotations": {f"{CANCEL_PREFIX}{run_id}": value}}},
-        )
+        await self.annotate(name, {f"{CANCEL_PREFIX}{run_id}": _asked(at)})
+
+    async def set_back(self, name: str, until: datetime) -> None:
+        """Make a task look as if its slots were accounted for until then only."""
+        body = await self.get(name)
+        body["status"]["accountedUntil"] = render_time(until)
+        await self.client.replace(paths.scheduledtasks(self.namespace, name, "status"), body)
 
     async def cronjob(self, name: str) -> JSONObject:
         """Read a task's CronJob."""
@@ -251,6 +250,10 @@ def by_id(records: Sequence[JSONObject]) -> dict[str, JSONObject]:
     indexed = {record["id"]: record for record in records}
     assert len(indexed) == len(records), "a run has two records"
     return indexed
+
+
+def _asked(at: datetime | None) -> str:
+    return json.dumps({"requestedAt": (at or datetime.now(UTC)).isoformat(), "by": "tests"})
 
 
 def _name(body: JSONObject) -> str:

@@ -1,12 +1,11 @@
 """Slots that are made up for after downtime: exactly as many as the task asks for."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.model.base import render_time
 from tests.cluster.audit import AuditLog
@@ -19,13 +18,6 @@ from tests.cluster.waiting import until
 pytestmark = pytest.mark.cluster
 
 FIVE_YEARS = timedelta(days=5 * 365)
-
-
-async def down_since(tasks: Tasks, name: str, since: datetime) -> None:
-    """Make a task look as if no operator had looked at it since then."""
-    body = await tasks.get(name)
-    body["status"]["accountedUntil"] = render_time(since)
-    await tasks.client.replace(paths.scheduledtasks(tasks.namespace, name, "status"), body)
 
 
 async def test_five_years_of_seconds_are_made_up_for_in_exact_number(
@@ -48,7 +40,7 @@ async def test_five_years_of_seconds_are_made_up_for_in_exact_number(
     await tasks.all_ready()
     operator.stop()
     for name in wanted:
-        await down_since(tasks, name, end - FIVE_YEARS)
+        await tasks.set_back(name, end - FIVE_YEARS)
     await audit.settle(client)
     audit.mark()
     operator.start()
@@ -111,7 +103,7 @@ async def test_neither_a_suspension_nor_an_edit_is_made_up_for(
     await tasks.all_ready()
     operator.stop()
     for name in ("resumed", "edited", "left"):
-        await down_since(tasks, name, end - timedelta(hours=1))
+        await tasks.set_back(name, end - timedelta(hours=1))
     await tasks.edit("resumed", suspend=True)
     await tasks.edit("resumed", suspend=False)
     await tasks.edit("edited", schedule="30 * * * * *")

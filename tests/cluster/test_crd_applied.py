@@ -9,15 +9,8 @@ import pytest
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import ApiError
-from cronwright.model.status import (
-    Condition,
-    ConditionStatus,
-    Mode,
-    RunRecord,
-    TaskStatus,
-    Trigger,
-    Verdict,
-)
+from cronwright.model.run import RunRecord, Trigger, Verdict
+from cronwright.model.status import Condition, ConditionStatus, Mode, TaskStatus
 from tests.cluster.kubectl import Kubectl
 
 CONTAINER = {"image": "busybox", "command": ["true"]}

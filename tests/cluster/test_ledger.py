@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.model.base import render_time
 from tests.cluster.audit import AuditLog
@@ -27,13 +26,6 @@ async def status_writes(audit: AuditLog, client: Client, of: OperatorProcess) ->
     await audit.settle(client)
     writes = audit.writes(of.namespace, of.user)
     return Counter(each.name for each in writes if each.what == STATUS)
-
-
-async def set_back(tasks: Tasks, name: str, until: datetime) -> None:
-    """Make a task look as if its slots were accounted for until then only."""
-    body = await tasks.get(name)
-    body["status"]["accountedUntil"] = render_time(until)
-    await tasks.client.replace(paths.scheduledtasks(tasks.namespace, name, "status"), body)
 
 
 async def test_what_the_controller_skipped_or_missed_is_told_with_its_cause(
@@ -86,7 +78,7 @@ async def test_five_years_of_minutes_are_accounted_for_in_one_write(
     idle = operator.cpu_seconds()
     operator.stop()
     cursor = now().replace(microsecond=0) - FIVE_YEARS
-    await set_back(tasks, "minutes", cursor)
+    await tasks.set_back("minutes", cursor)
     await audit.settle(client)
     audit.mark()
     operator.start()

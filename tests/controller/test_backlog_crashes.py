@@ -26,12 +26,14 @@ from cronwright.core import identity
 from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
 from cronwright.core.firing import Progress
-from cronwright.core.plan import World, decide
+from cronwright.core.plan import decide
 from cronwright.core.run import Output, Run, slot_of
 from cronwright.core.status import Outcome, fold
+from cronwright.core.world import World
 from cronwright.model.base import render_time
-from cronwright.model.status import TaskStatus, Trigger
-from cronwright.model.task import ConcurrencyPolicy
+from cronwright.model.run import Trigger
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.status import TaskStatus
 from cronwright.schedule import Slot, read
 from tests.core.world import NOON, cronjob, finished, job, pod, task
 

@@ -10,7 +10,8 @@ from cronwright.controller.causes import causes_of
 from cronwright.core.facts import CronJobFacts
 from cronwright.kube.client import Client
 from cronwright.kube.errors import Forbidden
-from cronwright.model.status import Gap, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Gap
 from tests.core.test_refusal import event
 from tests.core.world import CRONJOB_UID, NOON, cronjob, task
 

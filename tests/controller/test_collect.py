@@ -15,7 +15,7 @@ from cronwright.core.capture import Capture
 from cronwright.core.pod import PodFacts
 from cronwright.core.run import Output
 from cronwright.kube.client import Client
-from cronwright.model.task import Logs
+from cronwright.model.logs import Logs
 from tests.core.world import job, pod
 from tests.kube.server import Answer, Server, breaks_off, refuses, streams
 

@@ -21,8 +21,9 @@ from cronwright.core.facts import JobFacts
 from cronwright.core.firing import Course
 from cronwright.core.job import SlotTemplate
 from cronwright.kube.errors import ApiError, Fenced, Forbidden, Unavailable
-from cronwright.model.status import Gap, PendingReason, PendingRun, TaskStatus, Trigger, Verdict
-from cronwright.model.task import ConcurrencyPolicy
+from cronwright.model.run import PendingReason, PendingRun, Trigger, Verdict
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.status import Gap, TaskStatus
 from cronwright.schedule import Slot, Terms, read
 from tests.cluster.waiting import until
 from tests.core.world import CRONJOB_UID, NOON, TASK_UID, job
@@ -472,7 +473,7 @@ async def test_a_status_of_an_earlier_operator_says_from_where_to_go_on() -> Non
 
     bench.engine.meet(KEY, skipped(3))
 
-    assert bench.engine.digest(KEY) is None
+    assert bench.engine.followed(KEY) is None
     assert bench.engine.gaps(KEY) == ()
 
 
@@ -481,4 +482,4 @@ async def test_a_status_that_was_set_back_changes_nothing_of_what_is_followed() 
     bench.engine.meet(KEY, skipped(3))
     bench.follow(policy=ConcurrencyPolicy.FORBID)
     bench.engine.meet(KEY, skipped(1))
-    assert bench.engine.digest(KEY) is not None
+    assert bench.engine.followed(KEY) is not None

@@ -14,7 +14,8 @@ from cronwright.controller.tasks import TaskKey
 from cronwright.core.entry import Entry, Happening, Subject
 from cronwright.kube.errors import ApiError, Conflict, Unavailable
 from cronwright.log import EXECUTION, set_up
-from cronwright.model.status import Mode, TaskStatus, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Mode, TaskStatus
 from cronwright.model.task import ScheduledTask
 from cronwright.settings import LogFormat, LogLevel
 from tests.core.world import NOON, task

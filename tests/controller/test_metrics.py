@@ -23,7 +23,8 @@ from cronwright.core.entry import Entry, Happening, Subject
 from cronwright.kube.errors import Conflict, Unavailable
 from cronwright.kube.informer import Informer
 from cronwright.model.base import render_time
-from cronwright.model.status import Mode, TaskStatus, Trigger, Verdict
+from cronwright.model.run import Trigger, Verdict
+from cronwright.model.status import Mode, TaskStatus
 from tests.core.world import NOON, task
 from tests.samples import Samples, samples
 

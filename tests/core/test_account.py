@@ -9,12 +9,13 @@ import pytest
 from cronwright.core.account import accounted
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import Progress
-from cronwright.core.identity import SCHEDULED_TIMESTAMP
+from cronwright.core.identity import ATTEMPT, RUN_ID, SCHEDULED_TIMESTAMP, TRIGGER
 from cronwright.core.ledger import MARGIN, Sight
-from cronwright.core.plan import Readiness, Step, World, decide
+from cronwright.core.plan import Readiness, Step, decide
 from cronwright.core.run import Run
 from cronwright.core.status import Outcome, fold
 from cronwright.core.terms import terms_of, text_of
+from cronwright.core.world import World
 from cronwright.model.base import render_time
 from cronwright.model.status import TaskStatus
 from cronwright.model.task import ScheduledTask
@@ -288,6 +289,23 @@ def test_a_managed_task_that_was_edited_while_no_operator_ran_missed_its_slots()
     hidden = {**managed(), "timetable": "sha256:00"}
     found = look(task(status=hidden, generation=2), standing=standing, step=step)
     assert told(found) == [("Unknown", "Edited", 0)]
+
+
+def test_a_job_that_was_sent_before_its_slot_was_missed_takes_its_verdict_back() -> None:
+    of = task({**SECONDS, "startingDeadlineSeconds": 2}, status=managed(NOON))
+    slot = NOON - 2 * MINUTE
+    notes = {SCHEDULED_TIMESTAMP: render_time(slot), RUN_ID: "one", TRIGGER: "Schedule"}
+    then = Progress(text_of(of.terms), NOON - MINUTE, None)
+
+    def late(created: datetime, **more: str) -> tuple[datetime, ...]:
+        run = Run(job(created=created, annotations={**notes, **more}), ())
+        standing = cronjob(of, suspended=True)
+        return look(of, run, standing=standing, followed=True, progress=then).late
+
+    assert late(slot + timedelta(seconds=15)) == (slot,)
+    assert late(slot + timedelta(seconds=2)) == (), "it was fired in time"
+    assert late(slot + MINUTE, **{ATTEMPT: "2"}) == ()
+    assert late(slot + MINUTE, **{TRIGGER: "CatchUp"}) == ()
 
 
 CALENDAR: dict[str, Any] = {**SECONDS, "exclude": ["0 * * * * *"]}

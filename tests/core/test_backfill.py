@@ -14,7 +14,7 @@ from cronwright.core.backlog import without
 from cronwright.core.requests import Act
 from cronwright.errors import FieldError
 from cronwright.model.base import render_time
-from cronwright.model.status import PendingReason, PendingRun, Trigger
+from cronwright.model.run import PendingReason, PendingRun, Trigger
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Terms, Timetable, read
 from tests.core.world import NOON, TASK_UID, task

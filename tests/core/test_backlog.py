@@ -22,8 +22,8 @@ from cronwright.model.reasons import (
     QUEUE_FULL,
     SUPERSEDED,
 )
-from cronwright.model.status import PendingReason, PendingRun, Trigger, Verdict
-from cronwright.model.task import ConcurrencyPolicy
+from cronwright.model.run import PendingReason, PendingRun, Trigger, Verdict
+from cronwright.model.spec import ConcurrencyPolicy
 from tests.core.world import NOON, task
 
 SECOND = timedelta(seconds=1)

@@ -9,7 +9,7 @@ from cronwright.core import cancel, identity
 from cronwright.core.cancel import Cancels
 from cronwright.core.facts import JobFacts
 from cronwright.core.requests import Act
-from cronwright.model.status import PendingReason, PendingRun, Trigger
+from cronwright.model.run import PendingReason, PendingRun, Trigger
 from tests.core.world import job, task
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

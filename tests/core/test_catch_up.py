@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from cronwright.core.catch_up import CatchUpTerms
 from cronwright.core.firing import Course
 from cronwright.errors import FieldError
+from cronwright.model.catch_up import CatchUp
 from cronwright.model.reasons import API_UNAVAILABLE, CREATE_REFUSED, OPERATOR_DOWN
-from cronwright.model.task import CatchUp, TaskSpec
+from cronwright.model.spec import TaskSpec
 from cronwright.schedule import Slot, Terms, read
 from tests.core.world import NOON
 
@@ -135,7 +136,7 @@ def test_each_slot_starts_is_made_up_for_or_missed(
     assert len(of.made_up) <= most
     slots = takewhile(lambda slot: slot.nominal <= NOON + now, of.timetable.slots(NOON))
     due = sum(slot.due <= NOON + now for slot in slots)
-    assert len(decided) + sum(gap.count for gap in of.gaps) == due
+    assert len(decided) + sum(gap.count for gap in (*of.gaps, *of.held)) == due
     assert all(slot.nominal > NOON + edited * SECOND for slot in of.made_up)
 
 

@@ -9,11 +9,13 @@ import pytest
 
 from cronwright.core import identity
 from cronwright.core.checkpoint import BYTES
+from cronwright.core.environment import RunNames
 from cronwright.core.facts import JobFacts
-from cronwright.core.job import RunNames, job_template, slot_template
+from cronwright.core.job import slot_template
 from cronwright.core.plan import decide
 from cronwright.core.run import Run
 from cronwright.core.status import Outcome, fold
+from cronwright.core.template import job_template
 from cronwright.errors import FieldError
 from cronwright.model.task import ScheduledTask
 from tests.core.world import CRONJOB_UID, NOON, cronjob, job, pod, task, world

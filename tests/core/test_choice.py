@@ -4,7 +4,7 @@ import pytest
 
 from cronwright.core.choice import Act, Choice, Queued, choose, hold_back
 from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL, TOO_MANY_ACTIVE
-from cronwright.model.task import ConcurrencyPolicy
+from cronwright.model.spec import ConcurrencyPolicy
 
 ALLOW, FORBID, REPLACE, QUEUE = ConcurrencyPolicy
 

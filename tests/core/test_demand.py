@@ -10,13 +10,13 @@ import pytest
 from cronwright.core import identity
 from cronwright.core.demand import Demand, decide
 from cronwright.core.facts import JobFacts
-from cronwright.core.plan import World
 from cronwright.core.requests import Act
 from cronwright.core.run import Run
 from cronwright.core.slots import RECHECK
 from cronwright.core.terms import timetable_of
+from cronwright.core.world import World
 from cronwright.model.base import render_time
-from cronwright.model.status import PendingReason, PendingRun, Trigger
+from cronwright.model.run import PendingReason, PendingRun, Trigger
 from tests.core.world import NOON, TASK_UID, cronjob, finished, job, task, world
 
 SECOND = timedelta(seconds=1)
@@ -44,8 +44,7 @@ def at(
 
 
 def look(of: World, *, acts: bool = True, cancelled: frozenset[str] = frozenset()) -> Demand:
-    running = [run.job for run in of.runs]
-    return decide(of, timetable_of(of.task.terms), running, acts=acts, cancelled=cancelled)
+    return decide(of, timetable_of(of.task.terms), acts=acts, cancelled=cancelled)
 
 
 def starts(of: Demand) -> list[str]:
@@ -133,7 +132,8 @@ def test_a_run_that_waits_for_its_next_attempt_is_none_of_these() -> None:
     retry = PendingRun(
         id="retry", reason=PendingReason.RETRY, trigger=Trigger.SCHEDULE, slot=NOON, attempt=2
     )
-    last = finished(job(annotations={identity.RUN_ID: "retry"}), "Failed")
+    notes = {identity.RUN_ID: "retry", identity.RETRY: '{"limit": 1}'}
+    last = finished(job(annotations=notes), "Failed")
     of = at(last, pending=(retry, WAITS))
     assert rest(look(of)) == [WAITS.id]
     assert starts(look(of)) == [], "its last Job stands for it, and the queue waits"

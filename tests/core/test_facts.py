@@ -7,7 +7,7 @@ import pytest
 from cronwright.core import identity
 from cronwright.core.facts import job_facts
 from cronwright.core.run import slot_of, trigger_of
-from cronwright.model.status import Trigger
+from cronwright.model.run import Trigger
 from tests.core.world import NOON
 
 MINUTES = int(NOON.timestamp()) // 60

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cronwright.core.firing import Course
 from cronwright.model.reasons import DEADLINE_PASSED, OPERATOR_DOWN
-from cronwright.model.status import Verdict
+from cronwright.model.run import Verdict
 from cronwright.schedule import Slot, Terms, read
 from tests.core.world import NOON
 
@@ -158,3 +158,37 @@ def test_what_jitter_has_put_off_is_known() -> None:
 
     assert all(slot.due > NOON + 10 * SECOND for slot in put_off)
     assert len(put_off) + (of.until > NOON) == 1
+
+
+def test_what_is_decided_out_of_turn_is_told_when_the_earlier_ones_are_decided() -> None:
+    of = course(jitter="30s")
+    told = 0
+    for second in range(1, 600):
+        of.give_up(NOON + second * SECOND)
+        while (slot := of.first()) is not None and slot.due <= NOON + second * SECOND:
+            of.settle(slot, Verdict.SKIPPED, "ConcurrencyForbid")
+            assert all(gap.last <= of.until for gap in of.gaps)
+            told = sum(gap.count for gap in of.gaps)
+            assert told == of.timetable.count(NOON, of.until), "an operator goes on from there"
+    assert told > 50
+
+
+def test_a_slot_that_is_looked_at_before_the_others_are_given_up_is_told_with_them() -> None:
+    of = course()
+    of.first()
+    of.give_up(NOON + 200 * SECOND)
+    assert (of.until, of.gaps) == (NOON, [])
+    fire(of, 200 * SECOND)
+    assert sum(gap.count for gap in of.gaps) == 13
+    assert of.until == NOON + 200 * SECOND
+
+
+def test_an_edit_takes_along_what_is_not_told_yet() -> None:
+    of = course(jitter="30s")
+    while (slot := of.first()) is not None and slot.due <= NOON + 60 * SECOND:
+        of.settle(slot, Verdict.SKIPPED, "ConcurrencyForbid")
+    decided = of.timetable.count(NOON, NOON + 60 * SECOND) - len(of.postponed(NOON + MINUTE))
+    edited = course("0 0 * * * *")
+    edited.until = NOON + MINUTE
+    edited.follow(of)
+    assert sum(gap.count for gap in edited.gaps) == decided

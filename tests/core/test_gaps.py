@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from cronwright.core.gaps import GAPS_AT_MOST, extend, taken_back
-from cronwright.model.status import Gap, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Gap
 from tests.core.world import NOON
 
 MINUTE = timedelta(minutes=1)

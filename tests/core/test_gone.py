@@ -10,7 +10,7 @@ from cronwright.core.plan import decide
 from cronwright.core.run import Run
 from cronwright.core.slots import RECHECK
 from cronwright.model.base import render_time
-from cronwright.model.status import Verdict
+from cronwright.model.run import Verdict
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, cronjob, finished, job, pod, task, world
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from cronwright.core import identity, journal
 from cronwright.core.entry import Entry, Happening
-from cronwright.core.job import job_template
-from cronwright.core.plan import World, decide
+from cronwright.core.plan import decide
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
-from cronwright.model.status import Gap, PendingReason, PendingRun, TaskStatus, Trigger, Verdict
+from cronwright.core.template import job_template
+from cronwright.core.world import World
+from cronwright.model.run import PendingReason, PendingRun, Trigger, Verdict
+from cronwright.model.status import Gap, TaskStatus
 from tests.core.world import NOON, TASK_UID, cronjob, job, pod, task, world
 
 JOB = job(uid="3e0ec5c4-6a53-4d1b-9f0a-0123456789ab")

@@ -17,7 +17,8 @@ from cronwright.core.ledger import (
     passed_over,
 )
 from cronwright.model import reasons
-from cronwright.model.status import Gap, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Gap
 from cronwright.schedule import Terms, read
 from tests.core.timeline import Timeline
 from tests.core.world import NOON

@@ -11,14 +11,17 @@ from cronwright.core.cronjob import render
 from cronwright.core.job import request_job, slot_template
 from cronwright.core.parameters import check_declared, faults, rendered, values
 from cronwright.core.plan import Step, decide
+from cronwright.core.record import record
 from cronwright.core.requests import Act, Answer, answer
-from cronwright.core.run import Run, record
+from cronwright.core.run import Run
 from cronwright.core.verdict import Ending
 from cronwright.errors import FieldError
 from cronwright.model.base import render_time
+from cronwright.model.logs import Logs
 from cronwright.model.parameter import Parameter
-from cronwright.model.status import PendingRun, TaskStatus, Verdict
-from cronwright.model.task import Logs, ScheduledTask
+from cronwright.model.run import PendingRun, Verdict
+from cronwright.model.status import TaskStatus
+from cronwright.model.task import ScheduledTask
 from cronwright.schedule import NativeForm
 from tests.core.world import CRONJOB_UID, NOON, TASK_UID, cronjob, job, pod, task, world
 

@@ -7,7 +7,8 @@ import pytest
 
 from cronwright.core.refusal import Refusal, explained, refusal_reason
 from cronwright.model.base import render_time
-from cronwright.model.status import Gap, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Gap
 from tests.core.world import NOON
 
 MINUTE = timedelta(minutes=1)

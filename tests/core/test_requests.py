@@ -6,7 +6,7 @@ from datetime import timedelta
 from cronwright.core import identity
 from cronwright.core.requests import Act, answer
 from cronwright.model.base import render_time
-from cronwright.model.status import PendingReason, PendingRun, Trigger
+from cronwright.model.run import PendingReason, PendingRun, Trigger
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, TASK_UID, job, task
 

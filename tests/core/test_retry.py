@@ -11,14 +11,17 @@ import pytest
 from cronwright.core import identity
 from cronwright.core.attempts import last_attempts
 from cronwright.core.facts import JobFacts, job_facts
-from cronwright.core.job import attempt_job, job_template
-from cronwright.core.plan import Plan, World, decide
+from cronwright.core.job import attempt_job
+from cronwright.core.plan import Plan, decide
 from cronwright.core.pod import Role
 from cronwright.core.retry import Attempt, from_status
 from cronwright.core.run import Run
 from cronwright.core.status import Outcome, fold
+from cronwright.core.template import job_template
+from cronwright.core.world import World
 from cronwright.errors import FieldError
-from cronwright.model.status import ActiveRun, PendingReason, TaskStatus, Verdict
+from cronwright.model.run import ActiveRun, PendingReason, Verdict
+from cronwright.model.status import TaskStatus
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, cronjob, finished, job, pod, task, world
 

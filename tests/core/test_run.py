@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.core import identity
-from cronwright.core.run import Output, Run, active_run, cut, lost_record, record
+from cronwright.core.record import lost_record, record
+from cronwright.core.run import Output, Run, active_run
+from cronwright.core.tail import cut
 from cronwright.core.verdict import Ending
-from cronwright.model.status import Captured, Trigger, Verdict
-from cronwright.model.task import Logs
+from cronwright.model.logs import Logs
+from cronwright.model.run import Captured, Trigger, Verdict
 from tests.core.world import NOON, job, pod
 
 JOB = job(annotations={identity.SCHEDULED_TIMESTAMP: "2026-03-02T13:00:00+01:00"})

@@ -10,27 +10,25 @@ from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.checkpoint import BYTES
 from cronwright.core.gaps import GAPS_AT_MOST
 from cronwright.core.prune import KEPT_AT_MOST
+from cronwright.core.record import record
 from cronwright.core.requests import WAITING_BYTES
-from cronwright.core.run import Run, cut, record
+from cronwright.core.run import Run
 from cronwright.core.statistics import statistics_of
-from cronwright.core.tail import TailRing
+from cronwright.core.tail import TailRing, cut
 from cronwright.core.terms import LONGEST, text_of
 from cronwright.core.verdict import Ending
+from cronwright.model.logs import Logs
 from cronwright.model.reasons import CONCURRENCY_REPLACE
-from cronwright.model.status import (
+from cronwright.model.run import (
     ActiveRun,
     Captured,
-    Condition,
-    Gap,
     PendingReason,
     PendingRun,
-    RequestRef,
     RunRecord,
-    TaskStatus,
     Trigger,
     Verdict,
 )
-from cronwright.model.task import Logs
+from cronwright.model.status import Condition, Gap, RequestRef, TaskStatus
 from cronwright.schedule import Terms
 from tests.core.world import job
 

@@ -9,7 +9,8 @@ from cronwright.core.plan import decide
 from cronwright.core.run import Run
 from cronwright.core.statistics import TOLD_WITHIN, slow_runs, statistics_of
 from cronwright.core.status import Outcome, fold
-from cronwright.model.status import RunRecord, Statistics, TaskStatus, Trigger, Verdict
+from cronwright.model.run import RunRecord, Trigger, Verdict
+from cronwright.model.status import Statistics, TaskStatus
 from tests.core.test_status import ended
 from tests.core.world import NOON, cronjob, job, pod, task, world
 

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from cronwright.core import identity, size
 from cronwright.core.account import accounted
 from cronwright.core.gaps import GAPS_AT_MOST
-from cronwright.core.plan import Step, World, decide
+from cronwright.core.plan import Step, decide
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
 from cronwright.core.status import Outcome, fold
 from cronwright.core.terms import LONGEST, terms_of, text_of
-from cronwright.model.status import Gap, RunRecord, TaskStatus, Verdict
+from cronwright.core.world import World
+from cronwright.model.run import RunRecord, Verdict
+from cronwright.model.status import Gap, TaskStatus
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, TASK_UID, cronjob, finished, job, pod, task, world
 
@@ -165,7 +167,7 @@ TEXT = st.text(max_size=80).map(lambda text: text * 60)
 
 @given(tail=TEXT, note=TEXT, result=TEXT, entries=st.integers(0, 50))
 def test_the_largest_status_fits(tail: str, note: str, result: str, entries: int) -> None:
-    from cronwright.core.run import cut
+    from cronwright.core.tail import cut
 
     record = RunRecord(
         name="n" * 63,

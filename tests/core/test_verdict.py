@@ -9,7 +9,7 @@ from cronwright.core import identity
 from cronwright.core.facts import JobFacts
 from cronwright.core.pod import PodFacts
 from cronwright.core.verdict import judge, judge_gone
-from cronwright.model.status import Verdict
+from cronwright.model.run import Verdict
 from tests.core.world import NOON, finished, job, pod
 
 TWO_LATER = NOON + timedelta(seconds=2)

@@ -13,9 +13,9 @@ from cronwright.core.facts import (
     cronjob_facts,
     job_facts,
 )
-from cronwright.core.plan import World
 from cronwright.core.pod import PodFacts, pod_facts
 from cronwright.core.run import Run
+from cronwright.core.world import World
 from cronwright.model.base import render_time
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import read

@@ -1,8 +1,9 @@
 """A task's slots against its verdicts: has each exactly one?
 
 A run that is recorded names its slot. A range of slots without a run names its ends and how many
-they are; a later write may make it longer. What each write adds to the ranges is taken as so many
-verdicts to be given away between two times, and must fit the slots that had no run.
+they are; a later write may make it longer, or take a verdict back from a slot whose Job came late.
+What each write adds to the ranges is taken as so many verdicts to be given away between two times,
+and must fit the slots that had no run; what it takes back must be what was too much.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 JSONObject = Mapping[str, Any]
 EXCLUDED = "Excluded"
+_ROOM = 20  # ranges that a status has; beyond that the oldest go
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Slots:
 
 @dataclass(slots=True)
 class Ticket:
-    """So many verdicts without a run, for slots between two times."""
+    """So many verdicts without a run, for slots between two times; fewer than none taken back."""
 
     first: int
     last: int
@@ -77,6 +79,9 @@ def tickets(statuses: Iterable[JSONObject]) -> list[Ticket]:
         left = list(before)
         for gap in now:
             found += _growth(gap, left)
+        # The last verdict of a range that is taken back takes the range with it.
+        gone = [old for old in left if old.count == 1 and len(now) < _ROOM]
+        found += [Ticket(old.first, old.last, old.verdict, -1) for old in gone]
         before = now
     return found
 
@@ -89,11 +94,12 @@ def _ticket(gap: JSONObject) -> Ticket:
 def _growth(gap: Ticket, left: list[Ticket]) -> list[Ticket]:
     """Say what is new in a range, and take what it grew from out of those that are left."""
     for old in left:
+        if (old.first, old.last, old.verdict) == (gap.first, gap.last, gap.verdict):
+            left.remove(old)
+            return [Ticket(gap.first, gap.last, gap.verdict, gap.count - old.count)]
         inside = gap.first <= old.first and old.last <= gap.last and old.count <= gap.count
         if inside and old.verdict == gap.verdict:
             left.remove(old)
-            if old.count == gap.count:
-                return []
             on = old.first == gap.first and old.last < gap.last
             first = old.last + 1 if on else gap.first
             return [Ticket(first, gap.last, gap.verdict, gap.count - old.count)]
@@ -126,13 +132,24 @@ def settle(slots: Slots, with_run: set[int], given: Sequence[Ticket]) -> Account
             for slot in [each for each in open_slots if slots.sure(each) is sure]:
                 if not _give(slot, stack) and sure:
                     account.without.append(slot)
-        account.surplus += [each for each in stack if each.count]
+        account.surplus += _left_over(stack)
     return account
+
+
+def _left_over(stack: Sequence[Ticket]) -> list[Ticket]:
+    """List the verdicts that are too many, and those that were taken back and are missed."""
+    for taken in (each for each in stack if each.count < 0):
+        for each in stack:
+            fits = taken.first <= each.first and each.last <= taken.last
+            if fits and each.count > 0 and each.verdict == taken.verdict:
+                back = min(each.count, -taken.count)
+                each.count, taken.count = each.count - back, taken.count + back
+    return [each for each in stack if each.count]
 
 
 def _give(slot: int, stack: list[Ticket]) -> bool:
     """Give a slot a verdict: of those that fit, the one that fits others least."""
-    fits = [each for each in stack if each.count and each.first <= slot <= each.last]
+    fits = [each for each in stack if each.count > 0 and each.first <= slot <= each.last]
     if not fits:
         return False
     min(fits, key=lambda each: each.last).count -= 1

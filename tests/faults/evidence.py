@@ -84,13 +84,15 @@ def gather(
         if not isinstance(body, dict):
             continue
         time = datetime.fromisoformat(event["stageTimestamp"])
-        if target["resource"] == "jobs" and event["verb"] in {"create", "update"}:
-            maker = event["user"]["username"] if event["verb"] == "create" else ""
-            _see(known, body, time, maker)
+        if target["resource"] == "jobs" and event["verb"] == "update":
+            _see(known, body, time)
+        elif target["resource"] == "jobs" and event["verb"] == "create":
+            asked = datetime.fromisoformat(event["requestReceivedTimestamp"])
+            _create(known, body, asked, event["user"]["username"])
         elif (target["resource"], target.get("subresource")) == ("scheduledtasks", "status"):
             evidence.sayings[target["name"]].append(Saying(time, body.get("status") or {}))
     for job in jobs:
-        _see(known, job, now, "")
+        _see(known, job, now)
         ended = {"Complete", "Failed"}
         if not any(c["type"] in ended for c in job.get("status", {}).get("conditions", ())):
             evidence.unfinished.append(job["metadata"]["name"])
@@ -102,24 +104,40 @@ def gather(
     return evidence
 
 
-def _see(known: dict[str, list[JobSeen]], body: JSONObject, time: datetime, maker: str) -> None:
-    """Take in a Job's creation, or a word of it that names its UID."""
+def _create(known: dict[str, list[JobSeen]], body: JSONObject, asked: datetime, by: str) -> None:
+    """Take in a Job's creation, which names no UID."""
+    same = known[body["metadata"]["name"]]
+    # Its controller may have spoken of it before the answer to who made it was logged.
+    job = next((each for each in same if not each.by and each.seen >= asked), None)
+    for made in [job] if job else _take(same, body, asked, None):
+        made.by = by
+
+
+def _see(known: dict[str, list[JobSeen]], body: JSONObject, time: datetime) -> None:
+    """Take in a word of a Job that names its UID.
+
+    It may be one whose creation is not in the log, as its writer was killed before.
+    """
+    same, uid = known[body["metadata"]["name"]], body["metadata"]["uid"]
+    job = next((each for each in same if each.uid == uid), None)
+    _take(same, body, time, job or next((each for each in reversed(same) if not each.uid), None))
+
+
+def _take(
+    same: list[JobSeen], body: JSONObject, time: datetime, job: JobSeen | None
+) -> list[JobSeen]:
+    """Take in what is said of a Job, a new one where it is none of the known; none of others'."""
     metadata = body["metadata"]
     task = (metadata.get("labels") or {}).get(TASK)
     if task is None:
-        return
-    same, uid = known[metadata["name"]], metadata.get("uid", "")
-    job = None
-    if not maker:
-        fits = [each for each in same if each.uid in {uid, ""}]
-        job = next((each for each in fits if each.uid == uid), fits[-1] if fits else None)
+        return []
     if job is None:
-        # A creation; or one whose creation is not in the log, as its writer was killed before.
-        job = JobSeen(metadata["name"], task, time, maker)
+        job = JobSeen(metadata["name"], task, time)
         same.append(job)
-    job.uid = uid or job.uid
+    job.uid = metadata.get("uid") or job.uid
     job.annotations = metadata.get("annotations") or {}
     job.ran = job.ran or bool(body.get("status", {}).get("startTime"))
+    return [job]
 
 
 def read_audit(file: Path, namespace: str, position: int = 0) -> Iterator[JSONObject]:

@@ -158,6 +158,7 @@ class Story:
                 "kind": "Event",
                 "apiVersion": "audit.k8s.io/v1",
                 "stage": "ResponseComplete",
+                "requestReceivedTimestamp": stamp(len(self.events) / 100 - 0.005),
                 "stageTimestamp": stamp(len(self.events) / 100),
                 "verb": verb,
                 "user": {"username": user},

@@ -53,6 +53,13 @@ def test_a_story_told_right(tmp_path: Path) -> None:
     assert report.figures["captured Full"] == 5
 
 
+def test_a_job_may_be_spoken_of_before_the_line_of_its_creation(tmp_path: Path) -> None:
+    story = told_right()
+    made = next(n for n, each in enumerate(story.events) if each["verb"] == "create")
+    story.events[made], story.events[made + 1] = story.events[made + 1], story.events[made]
+    assert judged(story, tmp_path).violations == []
+
+
 def test_a_slot_in_doubt_may_have_its_run(tmp_path: Path) -> None:
     story = told_right()
     story.run_slot(12)
@@ -99,6 +106,34 @@ def test_where_no_ledger_is_promised_a_slot_may_lack_its_verdict(tmp_path: Path)
     report = judged(story, tmp_path)
     assert report.violations == []
     assert report.figures["slots without a verdict, where none is promised"] == 10
+
+
+def _taken_back(story: Story) -> None:
+    """Take one of the three verdicts back that the slots 6 to 8 have."""
+    gap = story.status["gaps"][0]
+    story.status["gaps"][0] = {**gap, "count": gap["count"] - 1}
+    story.count(gap["verdict"], -1)
+    story.write()
+
+
+def test_a_job_that_came_late_takes_a_verdict_back(tmp_path: Path) -> None:
+    story = told_right()
+    _taken_back(story)
+    story.run_slot(7)
+    report = judged(story, tmp_path)
+    assert report.violations == []
+    assert report.figures["slots Missed Because"] == 2
+
+
+@pytest.mark.parametrize(("back", "runs"), [(True, False), (False, True)])
+def test_a_verdict_is_taken_back_for_a_run_only(tmp_path: Path, back: bool, runs: bool) -> None:
+    story = told_right()
+    if back:
+        _taken_back(story)
+    if runs:
+        story.run_slot(7)
+    kinds = {each.kind for each in judged(story, tmp_path).violations}
+    assert kinds == {Kind.TWO_VERDICTS}
 
 
 Change = Callable[[Story], None]

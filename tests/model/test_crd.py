@@ -6,8 +6,8 @@ import pytest
 
 from cronwright.model.cel import NAME_LENGTH
 from cronwright.model.crd import crd, crd_yaml
+from cronwright.model.spec import TaskSpec
 from cronwright.model.status import TaskStatus
-from cronwright.model.task import TaskSpec
 
 COMMITTED = Path(__file__).parents[2] / "crds/cronwright.dev_scheduledtasks.yaml"
 VERSION = crd()["spec"]["versions"][0]

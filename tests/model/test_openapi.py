@@ -4,7 +4,7 @@ from pydantic import Field
 
 from cronwright.model.base import ResourceModel, Time
 from cronwright.model.openapi import structural_schema, without_defaults
-from cronwright.model.status import Verdict
+from cronwright.model.run import Verdict
 
 
 class Inner(ResourceModel):

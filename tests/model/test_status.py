@@ -6,18 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from cronwright.model.run import ActiveRun, Captured, RunRecord, Trigger, Verdict
 from cronwright.model.status import (
-    ActiveRun,
-    Captured,
     Condition,
     ConditionStatus,
     CronJobRef,
     Mode,
     RequestRef,
-    RunRecord,
     TaskStatus,
-    Trigger,
-    Verdict,
 )
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)

@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 
 from cronwright.errors import FieldError
+from cronwright.model.logs import Logs
+from cronwright.model.spec import ConcurrencyPolicy, TaskSpec
 from cronwright.model.status import TaskStatus
-from cronwright.model.task import ConcurrencyPolicy, Logs, ScheduledTask, TaskSpec
+from cronwright.model.task import ScheduledTask
 
 
 def body(**parts: Any) -> dict[str, Any]:
@@ -72,10 +74,6 @@ def test_templates_are_kept_as_they_are_written() -> None:
     assert spec.job_template == template
 
 
-def test_fields_of_a_newer_version_are_passed_over() -> None:
-    assert TaskSpec.model_validate({"schedule": "@daily", "priority": 3}).schedule == "@daily"
-
-
 def test_a_schedule_or_zone_that_is_wrong_is_not_judged_here() -> None:
     spec = ScheduledTask.from_body(body(spec={"schedule": "soon", "timeZone": "Mars"})).spec
 
@@ -94,13 +92,3 @@ def test_a_schedule_or_zone_that_is_wrong_is_not_judged_here() -> None:
 def test_what_can_not_be_read_is_refused_by_its_path(parts: dict[str, Any], message: str) -> None:
     with pytest.raises(FieldError, match=message):
         ScheduledTask.from_body(body(**parts))
-
-
-def test_the_timeout_is_had_in_seconds() -> None:
-    assert TaskSpec(timeout="1h30m").timeout_seconds == 5400
-    assert TaskSpec().timeout_seconds is None
-
-
-def test_a_timeout_of_zero_is_refused_when_it_is_asked_for() -> None:
-    with pytest.raises(FieldError, match=r"spec\.timeout .*longer than zero"):
-        _ = TaskSpec(timeout="0s").timeout_seconds

@@ -7,16 +7,15 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
 from cronwright.api.backfills import RequestedBackfill
 from cronwright.api.body import read_object_or_nothing
-from cronwright.api.faults import faults_from
+from cronwright.api.faults import read_form
 from cronwright.api.forms import BackfillRequest
 from cronwright.api.gate import Action
 from cronwright.api.openapi import request_body, responses
-from cronwright.api.problem import Kind, Problem
+from cronwright.api.problem import Kind
 from cronwright.api.queries import DryRunQuery
 from cronwright.api.runs import Wish
 from cronwright.api.services import Api, Known
@@ -38,7 +37,7 @@ async def request_backfill(
     """Ask for runs of slots that have passed; with dryRun=All, only list them (200)."""
     namespace, name = place(task_id, query, api)
     await api.gate.allow(caller, Action("create", namespace, name, "run"))
-    form = _form(await read_object_or_nothing(request))
+    form = read_form(BackfillRequest, await read_object_or_nothing(request))
     asked: dict[str, Any] = form.model_dump(by_alias=True, exclude={"id"}, exclude_none=True)
     wish = Wish(form.id or str(uuid4()), namespace, name, caller.name)
     dry_run = query.dry_run is not None
@@ -46,11 +45,3 @@ async def request_backfill(
     if dry_run:
         return JSONResponse(answer)
     return JSONResponse(answer, 202, {"Location": location(namespace, name)})
-
-
-def _form(body: dict[str, Any]) -> BackfillRequest:
-    try:
-        return BackfillRequest.model_validate(body)
-    except ValidationError as error:
-        faults = faults_from(error.errors(include_url=False), BackfillRequest)
-        raise Problem(Kind.INVALID, *faults) from error

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from cronwright.api.submission import Submission
-from cronwright.model.task import TaskSpec
+from cronwright.model.spec import TaskSpec
 
 _DEFAULTS: Final[Mapping[str, Any]] = TaskSpec().model_dump(
     mode="json", by_alias=True, exclude_none=True

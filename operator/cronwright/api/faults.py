@@ -1,12 +1,15 @@
-"""Tells a caller what is wrong with a field: from what pydantic found, in words of our own."""
+"""Tells a caller what is wrong with a field: from what pydantic found, in words of our own.
+
+Routes read the forms of their bodies here; `problem` makes the answer.
+"""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from cronwright.api.problem import Fault
+from cronwright.api.problem import Fault, Kind, Problem
 from cronwright.errors import FieldError
 
 # Where pydantic's own words speak of Python.
@@ -17,6 +20,23 @@ _WORDS: Final[Mapping[str, str]] = {
     "value_error": "is not accepted",
 }
 _UNKNOWN: Final = "extra_forbidden"
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_form(model: type[M], body: Mapping[str, Any], known: Iterable[Fault] = ()) -> M:
+    """Read a form, or raise a Problem with all its faults; `known` are there in any case."""
+    faults = list(known)
+    try:
+        read = model.model_validate(body)
+    except ValidationError as error:
+        found = faults_from(error.errors(include_url=False), model)
+        named = {fault.field for fault in found}
+        faults = [*(fault for fault in faults if fault.field not in named), *found]
+        raise Problem(Kind.INVALID, *faults) from error
+    if faults:
+        raise Problem(Kind.INVALID, *faults)
+    return read
 
 
 def faults_from(

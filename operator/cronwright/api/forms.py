@@ -14,9 +14,10 @@ from cronwright.core.backfill import DEFAULT_LIMIT, LIMIT_AT_MOST, Order
 from cronwright.core.retry import written
 from cronwright.model.duration import parse_duration
 from cronwright.model.extensions import check_extensions
+from cronwright.model.logs import Logs
 from cronwright.model.parameter import PARAMETERS_AT_MOST, Parameter
 from cronwright.model.retry import Backoff, Retry
-from cronwright.model.task import Logs, TaskSpec
+from cronwright.model.spec import TaskSpec
 from cronwright.schedule import load_zone
 
 _STRICT: Final = ConfigDict(extra="forbid", validate_by_name=False)

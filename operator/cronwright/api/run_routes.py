@@ -3,20 +3,19 @@
 They ask the gate first, then `runs` and `cancels`, which leave the request for the operator.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
 from cronwright.api.body import read_object_or_nothing
 from cronwright.api.cancels import RequestedCancel
-from cronwright.api.faults import faults_from
+from cronwright.api.faults import read_form
 from cronwright.api.forms import RunRequest
 from cronwright.api.gate import Action
 from cronwright.api.openapi import request_body, responses
-from cronwright.api.problem import Kind, Problem
+from cronwright.api.problem import Kind
 from cronwright.api.queries import ScopeQuery
 from cronwright.api.runs import RequestedRun, Wish
 from cronwright.api.services import Api, Known
@@ -38,7 +37,7 @@ async def request_run(
     """Ask for a run now; asking again with the same id gives the same answer and no other run."""
     namespace, name = place(task_id, query, api)
     await api.gate.allow(caller, Action("create", namespace, name, "run"))
-    asked = _read(await read_object_or_nothing(request))
+    asked = read_form(RunRequest, await read_object_or_nothing(request))
     request_id = asked.id or str(uuid4())
     wish = Wish(request_id, namespace, name, caller.name, asked.parameters or {})
     answer = await api.runs.request(wish, api.now())
@@ -60,11 +59,3 @@ async def cancel_run(
     wish = Wish(run_id.lower(), namespace, name, caller.name)
     answer = await api.cancels.request(wish, api.now())
     return JSONResponse(answer, 202, {"Location": location(namespace, name)})
-
-
-def _read(body: dict[str, Any]) -> RunRequest:
-    try:
-        return RunRequest.model_validate(body)
-    except ValidationError as error:
-        faults = faults_from(error.errors(include_url=False), RunRequest)
-        raise Problem(Kind.INVALID, *faults) from error

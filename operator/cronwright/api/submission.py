@@ -6,11 +6,11 @@ spec is passed on as it was written; only what is null is left out, as Kubernete
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from cronwright.api.faults import faults_from
+from cronwright.api.faults import read_form
 from cronwright.api.forms import (
     FlatTask,
     ManifestMetadata,
@@ -19,12 +19,12 @@ from cronwright.api.forms import (
     TaskWithSpec,
 )
 from cronwright.api.names import NAME_LABEL
-from cronwright.api.problem import Fault, Kind, Problem
+from cronwright.api.problem import Fault
 from cronwright.api.timing import ALTERNATIVES, timing_faults
 from cronwright.core.parameters import check_declared
 from cronwright.errors import FieldError
 from cronwright.model import API_VERSION, KIND
-from cronwright.model.task import TaskSpec
+from cronwright.model.spec import TaskSpec
 
 _MANIFEST_KEYS: Final = {"apiVersion", "kind", "metadata"}
 
@@ -51,12 +51,12 @@ class Submission:
             if isinstance(body.get(part), dict):
                 body[part] = _without_nulls(body[part])
         if _MANIFEST_KEYS & body.keys():
-            manifest = _validate(TaskManifest, body, _known(body.get("spec"), "spec."))
+            manifest = read_form(TaskManifest, body, _known(body.get("spec"), "spec."))
             return cls._of(manifest.metadata, None, body["spec"], (), new_id)
         if "spec" in body:
-            task = _validate(TaskWithSpec, body, _known(body["spec"], "spec."))
+            task = read_form(TaskWithSpec, body, _known(body["spec"], "spec."))
             return cls._of(task, task.id, body["spec"], ("metadata.",), new_id)
-        flat = _validate(FlatTask, body, _known(body, ""))
+        flat = read_form(FlatTask, body, _known(body, ""))
         spec = {key: value for key, value in body.items() if key not in TaskMetadata.model_fields}
         return cls._of(flat, flat.id, spec, ("metadata.", "spec."), new_id)
 
@@ -118,9 +118,6 @@ def _without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: each for key, each in value.items() if each is not None}
 
 
-M = TypeVar("M", bound=BaseModel)
-
-
 def _known(spec: object, prefix: str) -> list[Fault]:
     """List what is wrong with a spec that its model doesn't see."""
     if not isinstance(spec, Mapping):
@@ -138,17 +135,3 @@ def _parameter_faults(spec: Mapping[str, Any], prefix: str) -> list[Fault]:
     except ValidationError:
         return []  # the model names it
     return []
-
-
-def _validate(model: type[M], body: Mapping[str, Any], known: list[Fault]) -> M:
-    """Read a form; `known` is wrong with it in any case."""
-    try:
-        read = model.model_validate(body)
-    except ValidationError as error:
-        found = faults_from(error.errors(include_url=False), model)
-        named = {fault.field for fault in found}
-        faults = [*(fault for fault in known if fault.field not in named), *found]
-        raise Problem(Kind.INVALID, *faults) from error
-    if known:
-        raise Problem(Kind.INVALID, *known)
-    return read

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from cronwright.api.problem import Fault
 from cronwright.errors import FieldError
 from cronwright.model.base import render_time
-from cronwright.model.task import TaskSpec
+from cronwright.model.spec import TaskSpec
 from cronwright.schedule import Timetable, load_zone, read
 
 SHOWN_TIMES: Final = 5

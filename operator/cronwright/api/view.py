@@ -16,19 +16,9 @@ from cronwright.api.names import NAME_LABEL
 from cronwright.api.timing import next_run_times
 from cronwright.core.identity import BACKFILL_PREFIX, RUN_REQUEST_PREFIX
 from cronwright.model.conditions import READY
-from cronwright.model.status import (
-    ActiveRun,
-    Condition,
-    Gap,
-    Mode,
-    PendingReason,
-    PendingRun,
-    RunRecord,
-    Statistics,
-    TaskStatus,
-    Verdict,
-)
-from cronwright.model.task import TaskSpec
+from cronwright.model.run import ActiveRun, PendingReason, PendingRun, RunRecord, Verdict
+from cronwright.model.spec import TaskSpec
+from cronwright.model.status import Condition, Gap, Mode, Statistics, TaskStatus
 
 _WITHOUT: Final = {Verdict.MISSED, Verdict.UNKNOWN}
 _STATUS: Final = {name: field.description for name, field in TaskStatus.model_fields.items()}

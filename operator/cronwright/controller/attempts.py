@@ -8,10 +8,12 @@ import logging
 from datetime import datetime
 
 from cronwright.controller.gather import Sources
+from cronwright.core.checkpoint import handed
 from cronwright.core.facts import CronJobFacts, job_facts
-from cronwright.core.job import attempt_job, handed
-from cronwright.core.plan import Plan, World
+from cronwright.core.job import attempt_job
+from cronwright.core.plan import Plan
 from cronwright.core.retry import Attempt
+from cronwright.core.world import World
 from cronwright.errors import FieldError
 from cronwright.kube import paths
 from cronwright.kube.client import Client

@@ -22,8 +22,9 @@ from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.plan import Plan
 from cronwright.core.requests import Act, Answer
 from cronwright.kube.errors import ApiError
-from cronwright.model.status import PendingRun
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.run import PendingRun
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Slot
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from typing import Final
 
 from cronwright.controller.tasks import TaskKey
 from cronwright.model import conditions
-from cronwright.model.status import PendingReason, TaskStatus, Verdict
+from cronwright.model.run import PendingReason, Verdict
+from cronwright.model.status import TaskStatus
 
 _FAILURES: Final = {Verdict.FAILED, Verdict.TIMED_OUT}
 _DAY: Final = timedelta(days=1)

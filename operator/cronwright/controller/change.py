@@ -17,8 +17,9 @@ from cronwright.controller.tasks import TaskKey
 from cronwright.controller.write import CronJobWriter, NameTakenError
 from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts
-from cronwright.core.plan import Plan, Readiness, Step, World
-from cronwright.core.run import cut
+from cronwright.core.plan import Plan, Readiness, Step
+from cronwright.core.tail import cut
+from cronwright.core.world import World
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import BadRequest, Conflict, Forbidden, Invalid
@@ -75,10 +76,11 @@ class Changes:
         that come due during the change wait for it.
         """
         engine, managed = self._engine, is_managed(world.task, plan)
-        if engine.task_uid(key) not in {None, world.task.uid}:
+        known = engine.followed(key)
+        if known is not None and known.task_uid != world.task.uid:
             engine.forget(key)  # of a task of this name that was deleted
-        known = engine.digest(key)
-        changes = known is not None and known != (plan.digest if managed else None)
+            known = None
+        changes = known is not None and known.digest != (plan.digest if managed else None)
         if plan.firing is None or not changes:
             readiness, cronjob = await self._put_right(key, world, plan, world.now)
             await self._follow(key, world, plan, readiness, cronjob)
@@ -116,11 +118,10 @@ class Changes:
             reason = reasons.SUSPENDED if world.task.spec.suspend else reasons.SUPERSEDED
             self._engine.drop(key, world.now, reason)
             return
-        mark = mark_of(world, plan, cronjob)
-        if mark != self._engine.mark(key):
+        known = self._engine.followed(key)
+        if known is None or known.mark != mark_of(world, plan, cronjob):
             followed, course = course_of(world, plan, cronjob)
-            first = course.first()
-            if self._engine.digest(key) is None and first is not None and first.due <= world.now:
+            if known is None and course.is_due(world.now):
                 await self._refuse_stale(key, world)
             self._engine.follow(key, followed, course)
 

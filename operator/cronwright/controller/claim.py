@@ -19,8 +19,8 @@ from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import AlreadyExists, NotFound
 from cronwright.model.base import render_time
-from cronwright.model.status import Trigger
-from cronwright.model.task import ConcurrencyPolicy
+from cronwright.model.run import Trigger
+from cronwright.model.spec import ConcurrencyPolicy
 from cronwright.schedule import Slot, Timetable
 
 

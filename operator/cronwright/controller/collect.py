@@ -21,7 +21,7 @@ from cronwright.core.run import Output
 from cronwright.kube.client import Client
 from cronwright.kube.errors import ApiError, Unavailable
 from cronwright.kube.logs import Tail, read_tail
-from cronwright.model.task import Logs
+from cronwright.model.logs import Logs
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,10 @@ from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import DEADLINE_SECONDS, Course
 from cronwright.core.job import slot_template
 from cronwright.core.ledger import Span, lost, passed_over
-from cronwright.core.plan import Plan, World
+from cronwright.core.plan import Plan
 from cronwright.core.slots import owed_slot
 from cronwright.core.terms import timetable_in
+from cronwright.core.world import World
 from cronwright.model.status import Gap, Mode
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Slot, Timetable

@@ -26,7 +26,8 @@ from cronwright.controller.timers import Timers
 from cronwright.core.firing import Course, Progress
 from cronwright.kube.errors import ApiError, BadRequest, Fenced, Forbidden, Invalid
 from cronwright.model import reasons
-from cronwright.model.status import Gap, PendingRun, TaskStatus, Verdict
+from cronwright.model.run import PendingRun, Verdict
+from cronwright.model.status import Gap, TaskStatus
 from cronwright.schedule import Slot
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,6 @@ class Engine:
         self._entries: dict[TaskKey, Entry] = {}
         self._timers: Timers[TaskKey] = Timers(clock)
         self._count = 0
-        self._left: dict[TaskKey, list[Gap]] = {}  # of tasks that are not followed any more
         self._tellings = Tellings()
         self._retries = 0  # of those that are due
         # Told of each Job that was made how many seconds after its slot was due.
@@ -70,25 +70,14 @@ class Engine:
         """How many tasks wait for a starter, but for those that have failed before."""
         return 0 if self._slots.ended else self._due.qsize() - self._retries
 
-    def task_uid(self, key: TaskKey) -> str | None:
-        """Say which task of that name is followed; None where none is."""
-        entry = self._entries.get(key)
-        return entry.followed.task_uid if entry else None
-
     def followed(self, key: TaskKey) -> Followed | None:
         """Give what is followed for a task; None where nothing is."""
         entry = self._entries.get(key)
         return entry.followed if entry else None
 
-    def digest(self, key: TaskKey) -> str | None:
-        """Name the timetable that is followed for a task; None where none is."""
+    def _course(self, key: TaskKey) -> Course | None:
         entry = self._entries.get(key)
-        return entry.followed.digest if entry else None
-
-    def mark(self, key: TaskKey) -> str | None:
-        """Name what is followed for a task, template and all; None where nothing is."""
-        entry = self._entries.get(key)
-        return entry.followed.mark if entry else None
+        return entry.course if entry else None
 
     def progress(self, key: TaskKey) -> Progress | None:
         """Say how far a task has come."""
@@ -105,44 +94,25 @@ class Engine:
 
     def gaps(self, key: TaskKey) -> tuple[Gap, ...]:
         """List a task's slots without a run that no status has yet, until they are `accounted`."""
-        entry = self._entries.get(key)
-        return (*self._left.get(key, ()), *(entry.course.hand_out() if entry else ()))
+        return self._tellings.gaps(key, self._course(key))
 
     def meet(self, key: TaskKey, status: TaskStatus) -> None:
         """Take in a status as it stands: what it has of the gaps it need not be told again.
 
         One that an earlier operator wrote, and this one had not seen, says from where to go on.
         """
-        had = self._tellings.meet(key, status)
-        if had is None:
+        if not self._tellings.meet(key, status, self._course(key)):
             self._set_aside(key)
-        elif had:
-            self._told(key, had)
 
     def tells(self, key: TaskKey, status: TaskStatus) -> None:
         """Note that a status with all gaps that were listed is being written."""
-        entry = self._entries.get(key)
-        count = len(self._left.get(key, ())) + (len(entry.course.shown) if entry else 0)
-        self._tellings.tries(key, status, count)
+        self._tellings.tries(key, status, self._course(key))
 
     def accounted(self, key: TaskKey, put_off: Sequence[PendingRun], status: TaskStatus) -> None:
         """Forget the gaps that were listed, and what was put off: they stand in the status."""
         self._intake.accounted(key, put_off)
         self._intake.stands(key, status.pending)
-        self._tellings.stands(key, status)
-        self._left.pop(key, None)
-        entry = self._entries.get(key)
-        if entry is not None:
-            entry.course.shown = []
-
-    def _told(self, key: TaskKey, count: int) -> None:
-        """Forget the first of the gaps that were listed."""
-        left = self._left.pop(key, [])
-        if left[count:]:
-            self._left[key] = left[count:]
-        entry = self._entries.get(key)
-        if entry is not None:
-            del entry.course.shown[: max(count - len(left), 0)]
+        self._tellings.stands(key, status, self._course(key))
 
     def looked(self, key: TaskKey) -> None:
         """Let a task's group go on, unless a slot is due: that is about to ask for its place."""
@@ -166,9 +136,7 @@ class Engine:
             if self._intake.put_off(key):
                 self._queue.add(key)  # some of it may start
         else:
-            course.owed += entry.course.postponed(course.until)
-            course.until = max(course.until, entry.course.until)
-            course.gaps, course.shown = entry.course.gaps, entry.course.shown
+            course.follow(entry.course)
             entry.followed, entry.course, entry.failures = followed, course, 0
         self._arm(entry)
 
@@ -180,7 +148,7 @@ class Engine:
             return
         for slot in entry.course.postponed(now):
             entry.course.settle(slot, Verdict.MISSED, reason)
-        self._left[key] = [*self._left.get(key, ()), *entry.course.hand_out()]
+        self._tellings.leave(key, entry.course)
 
     def forget(self, key: TaskKey) -> None:
         """Forget a task that is gone."""
@@ -189,7 +157,7 @@ class Engine:
 
     def _set_aside(self, key: TaskKey) -> None:
         self._entries.pop(key, None)
-        self._left.pop(key, None)
+        self._tellings.set_aside(key)
         self._timers.disarm(key)
         self._intake.forget(key)
         self._groups.forget(key)

@@ -17,10 +17,10 @@ from cronwright.core.attempts import last_attempts
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.identity import RETRY, short_id
 from cronwright.core.ledger import Sight
-from cronwright.core.plan import World, ended_runs
 from cronwright.core.pod import PodFacts
 from cronwright.core.run import Run
 from cronwright.core.verdict import judge
+from cronwright.core.world import World
 from cronwright.kube.informer import Informer
 from cronwright.model.task import ScheduledTask
 
@@ -107,8 +107,7 @@ def is_behind(sources: Sources, world: World) -> bool:
     The list that an operator begins with may come from a server that is behind: what it lacks the
     watch tells, or a bookmark, within a minute, that there is no more of it.
     """
-    known = {run.job.run_id for run in world.runs} | {job.run_id for job in world.recorded}
-    unseen = any(each.id not in known for each in world.task.status.active)
+    unseen = any(each.id not in world.known for each in world.task.status.active)
     return unseen and sources.jobs.version < int(world.task.resource_version)
 
 
@@ -133,7 +132,7 @@ def checkpoint_now(sources: Sources, key: TaskKey) -> str | None:
     A slot may be due in the moment in which a run has ended and nothing is written of it yet.
     """
     world = gather(sources, key, datetime.now(UTC))
-    return checkpoint.latest(world.task, ended_runs(world)) if world else None
+    return checkpoint.latest(world.task, world.ended) if world else None
 
 
 def _waiting(sources: Sources, key: TaskKey, jobs: list[JobFacts]) -> list[JobFacts]:

@@ -5,28 +5,29 @@ restart. The handler keeps the body in `tasks` and puts the key on the queue; `r
 from there.
 """
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import kopf
 
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey, TaskStore
+from cronwright.kube.credentials import Credentials
 from cronwright.model import GROUP, PLURAL, VERSION
 
 
 def register(
     tasks: TaskStore,
     queue: WorkQueue[TaskKey],
-    login: Callable[[], Awaitable[kopf.ConnectionInfo]],
+    credentials: Credentials,
 ) -> kopf.OperatorRegistry:
     """Make the registry of handlers that feed a store and a queue."""
     registry = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=registry)
     async def _login(**_: Any) -> kopf.ConnectionInfo:
-        return await login()
+        return kopf.ConnectionInfo(**await credentials.connection())
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def _event(event: kopf.RawEvent, **_: Any) -> None:
@@ -42,8 +43,27 @@ def register(
     return registry
 
 
-def configure(settings: kopf.OperatorSettings) -> kopf.OperatorSettings:
+async def watch(
+    registry: kopf.OperatorRegistry, namespace: str, stop: asyncio.Event, ready: asyncio.Event
+) -> None:
+    """Run Kopf until `stop`, in one namespace or in all; `ready` is set once it watches."""
+    # Kopf would ask who the user is, whom a pod's image need not know by name.
+    identity: Any = "cronwright"
+    await kopf.operator(
+        registry=registry,
+        identity=identity,
+        settings=_settings(),
+        standalone=True,
+        clusterwide=not namespace,
+        namespaces=[namespace] if namespace else [],
+        stop_flag=stop,
+        ready_flag=ready,
+    )
+
+
+def _settings() -> kopf.OperatorSettings:
     """Set what of Kopf's behaviour this operator depends on."""
+    settings = kopf.OperatorSettings()
     settings.scanning.disabled = True  # the one resource is known: no need to watch CRDs
     settings.watching.chunk_size = 100  # as kube.client pages its lists, and for the same reason
     settings.posting.enabled = False  # Kopf would post Events of its own

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from cronwright.controller.tasks import TaskKey
 from cronwright.core.backlog import united, without
-from cronwright.model.status import PendingRun
+from cronwright.model.run import PendingRun
 
 
 class Intake:

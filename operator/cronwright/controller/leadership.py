@@ -7,11 +7,16 @@ a write. With a Lease one of several processes leads. Without, the one that ther
 import asyncio
 import logging
 import os
-from typing import Final
+import socket
+from secrets import token_hex
+from typing import Final, Self
 
 from cronwright.controller import alarm
+from cronwright.core.election import Durations
+from cronwright.kube.client import Client
 from cronwright.kube.errors import Fenced
-from cronwright.kube.lease import Lease, LostError
+from cronwright.kube.lease import Claim, Lease, LostError
+from cronwright.settings import OperatorSettings
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +31,21 @@ class Leadership:
         self._lease = lease
         self._gained = False
         self._keeping: asyncio.Task[None] | None = None
+
+    @classmethod
+    def of(cls, client: Client, settings: OperatorSettings) -> Self:
+        """Set it up as the settings say; the client is the Lease's, and must have no fence."""
+        if not settings.leader_election:
+            return cls(None)
+        # By default no two processes have the same name, not even one after the other.
+        identity = settings.lease_identity or f"{socket.gethostname()}_{token_hex(4)}"
+        durations = Durations(
+            lease=settings.lease_duration_seconds,
+            deadline=settings.lease_renew_deadline_seconds,
+            retry=settings.lease_retry_seconds,
+        )
+        claim = Claim(settings.lease_namespace, settings.lease_name, identity, durations)
+        return cls(Lease(client, claim, alarm.ring_in))
 
     @property
     def contested(self) -> bool:

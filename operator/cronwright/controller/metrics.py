@@ -19,7 +19,8 @@ from cronwright.core.entry import Entry, Happening
 from cronwright.kube.errors import Conflict
 from cronwright.kube.informer import Informer
 from cronwright.metrics import Metrics, Values
-from cronwright.model.status import Mode, Trigger, Verdict
+from cronwright.model.run import Trigger, Verdict
+from cronwright.model.status import Mode
 
 Key = TypeVar("Key")
 

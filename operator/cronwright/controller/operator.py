@@ -6,16 +6,13 @@ at half the facts would take a run for lost.
 
 import asyncio
 import signal
-import socket
 from collections.abc import Coroutine
 from datetime import UTC, datetime
-from secrets import token_hex
 from typing import Any, Final
 
-import kopf
 from aiohttp import web
 
-from cronwright.controller import alarm, handlers, health, token
+from cronwright.controller import handlers, health, token
 from cronwright.controller.answers import Answers
 from cronwright.controller.attempts import Attempts
 from cronwright.controller.backlog import Backlogs
@@ -43,10 +40,8 @@ from cronwright.controller.standby import Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.controller.witness import Witness
 from cronwright.controller.write import CronJobWriter
-from cronwright.core.election import Durations
 from cronwright.kube.client import Client
 from cronwright.kube.credentials import Credentials, load_credentials
-from cronwright.kube.lease import Claim, Lease
 from cronwright.lifecycle import Lifecycle, State
 from cronwright.settings import OperatorSettings
 
@@ -68,25 +63,11 @@ async def run(settings: OperatorSettings) -> None:
     # What a standby writes too goes by a client of its own: the Lease, and the API's token. Nor
     # must renewals wait for a connection while many runs are started.
     async with Client(credentials, max_connections=_FEW_CONNECTIONS) as unfenced:
-        leadership = Leadership(_lease(unfenced, settings))
+        leadership = Leadership.of(unfenced, settings)
         async with Client(
             credentials, max_connections=settings.max_connections, fence=leadership.check
         ) as client:
             await _Operator(settings, credentials, (client, unfenced), leadership).run(stop)
-
-
-def _lease(client: Client, settings: OperatorSettings) -> Lease | None:
-    if not settings.leader_election:
-        return None
-    # By default no two processes have the same name, not even one after the other.
-    identity = settings.lease_identity or f"{socket.gethostname()}_{token_hex(4)}"
-    durations = Durations(
-        lease=settings.lease_duration_seconds,
-        deadline=settings.lease_renew_deadline_seconds,
-        retry=settings.lease_retry_seconds,
-    )
-    claim = Claim(settings.lease_namespace, settings.lease_name, identity, durations)
-    return Lease(client, claim, alarm.ring_in)
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:
@@ -175,36 +156,19 @@ class _Operator:
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
         settings = self._settings
+        registry = handlers.register(self._tasks, self._queue, self._credentials)
         return [
             *(informer.run() for informer in self._children.all),
-            self._watch_tasks(),
+            handlers.watch(registry, settings.namespace, self._over, self._watching),
             self._relist.run(settings.relist_seconds),
             self._groups.report(self._client),
             *([token.hand_over(self._unfenced, settings)] if settings.api_token_file else []),
         ]
 
-    async def _watch_tasks(self) -> None:
-        registry = handlers.register(self._tasks, self._queue, self._login)
-        # Kopf would ask who the user is, whom a pod's image need not know by name.
-        identity: Any = "cronwright"
-        await kopf.operator(
-            registry=registry,
-            identity=identity,
-            settings=handlers.configure(kopf.OperatorSettings()),
-            standalone=True,
-            clusterwide=not self._settings.namespace,
-            namespaces=[self._settings.namespace] if self._settings.namespace else [],
-            stop_flag=self._over,
-            ready_flag=self._watching,
-        )
-
     async def _take_signals_back(self, stop: asyncio.Event) -> None:
         # Kopf puts its own handlers in place of ours, and takes five seconds longer to end.
         await self._watching.wait()
         _stop_on_signals(stop)
-
-    async def _login(self) -> kopf.ConnectionInfo:
-        return kopf.ConnectionInfo(**await self._credentials.connection())
 
     async def _all_known(self) -> None:
         await self._watching.wait()

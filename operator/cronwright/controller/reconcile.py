@@ -27,12 +27,13 @@ from cronwright.controller.request import Requests
 from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey
 from cronwright.core.account import accounted
+from cronwright.core.checkpoint import handed
 from cronwright.core.facts import JobFacts
-from cronwright.core.job import handed
 from cronwright.core.journal import entries
-from cronwright.core.plan import Plan, Step, World, decide
+from cronwright.core.plan import Plan, Step, decide
 from cronwright.core.requests import NOTED, Act
 from cronwright.core.status import Outcome, fold
+from cronwright.core.world import World
 from cronwright.errors import FieldError
 from cronwright.kube import paths
 from cronwright.kube.client import Client
@@ -121,7 +122,7 @@ class Reconciler:
         seen = set(sources.witness.of(key))
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
         self._tools.inquirer.start(key, plan.stall)
-        followed = self._tools.engine.digest(key) is not None
+        followed = self._tools.engine.followed(key) is not None
         outcome = await self._carry_out(key, world, plan)
         outcome = accounted(world, plan, outcome, followed=followed)
         gaps = await causes_of(self._tools.client, world.cronjob, outcome.gaps)

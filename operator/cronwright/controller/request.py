@@ -21,7 +21,8 @@ from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import AlreadyExists, Conflict, NotFound
 from cronwright.model import API_VERSION, KIND
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.task import ScheduledTask
 
 JSONObject = dict[str, Any]
 _WORDS: Final = {

@@ -22,8 +22,8 @@ from cronwright.core.firing import Course
 from cronwright.core.refusal import refusal_reason
 from cronwright.kube.errors import BadRequest, Fenced, Forbidden, Invalid
 from cronwright.model import reasons
-from cronwright.model.status import PendingReason, PendingRun, Trigger, Verdict
-from cronwright.model.task import ConcurrencyPolicy
+from cronwright.model.run import PendingReason, PendingRun, Trigger, Verdict
+from cronwright.model.spec import ConcurrencyPolicy
 from cronwright.schedule import Slot
 
 _AT_A_TIME: Final = 100

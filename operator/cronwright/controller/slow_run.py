@@ -9,8 +9,9 @@ from datetime import datetime
 
 from cronwright.controller.event import warning
 from cronwright.controller.tasks import TaskKey
-from cronwright.core.plan import Plan, World
+from cronwright.core.plan import Plan
 from cronwright.core.statistics import SlowRun, slow_runs
+from cronwright.core.world import World
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import AlreadyExists, ApiError

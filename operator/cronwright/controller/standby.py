@@ -18,7 +18,7 @@ from cronwright.controller.gather import Sources, gather
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
 from cronwright.core.identity import TASK_LABEL
-from cronwright.core.plan import World
+from cronwright.core.world import World
 from cronwright.errors import FieldError
 from cronwright.kube import paths
 from cronwright.kube.client import METADATA_ONLY, Client

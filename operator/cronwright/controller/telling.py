@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cronwright.controller.tasks import TaskKey
-from cronwright.model.status import TaskStatus
+from cronwright.core.firing import Course
+from cronwright.model.status import Gap, TaskStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +38,63 @@ class _Told:
 
 
 class Tellings:
-    """Keep what was tried to be told of each task."""
+    """Keep what is to be told of each task's slots, and what was tried.
+
+    `course` is the task's, while it is followed: it has gaps of its own.
+    """
 
     def __init__(self) -> None:
         self._told: dict[TaskKey, _Told] = {}
+        self._left: dict[TaskKey, list[Gap]] = {}  # of tasks that are not followed any more
 
-    def tries(self, key: TaskKey, status: TaskStatus, gaps: int) -> None:
-        """Note that a status is being written that has so many of the gaps to be told."""
+    def gaps(self, key: TaskKey, course: Course | None) -> tuple[Gap, ...]:
+        """List the slots without a run that no status has yet."""
+        return (*self._left.get(key, ()), *(course.hand_out() if course else ()))
+
+    def leave(self, key: TaskKey, course: Course) -> None:
+        """Keep the gaps of a course that ends."""
+        self._left[key] = [*self._left.get(key, ()), *course.hand_out()]
+
+    def tries(self, key: TaskKey, status: TaskStatus, course: Course | None) -> None:
+        """Note that a status is being written that has all gaps which were listed."""
         told = self._told.get(key)
         if told is not None:
-            told.tries.append((Account.of(status), gaps))
+            count = len(self._left.get(key, ())) + (len(course.shown) if course else 0)
+            told.tries.append((Account.of(status), count))
 
-    def stands(self, key: TaskKey, status: TaskStatus) -> None:
-        """Note that a status was written."""
+    def stands(self, key: TaskKey, status: TaskStatus, course: Course | None) -> None:
+        """Forget the gaps that were listed: they stand in this status."""
         self._told[key] = _Told(Account.of(status))
+        self._left.pop(key, None)
+        if course is not None:
+            course.shown = []
 
-    def meet(self, key: TaskKey, status: TaskStatus) -> int | None:
-        """Say how many of the gaps to be told a status has; None for one that is ahead of all."""
+    def meet(self, key: TaskKey, status: TaskStatus, course: Course | None) -> bool:
+        """Forget the gaps that a status has by now; False where it is ahead of all that was told.
+
+        Then an earlier operator wrote it, and says from where to go on.
+        """
         account, told = Account.of(status), self._told.get(key)
         if told is not None and account == told.known:
-            return 0
+            return True
         self._told[key] = _Told(account)
         if told is None:
-            return 0
+            return True
         had = next((gaps for tried, gaps in told.tries if tried == account), None)
-        return had if had is not None else None if account.ahead_of(told.known) else 0
+        if had is None:
+            return not account.ahead_of(told.known)
+        left = self._left.pop(key, [])
+        if left[had:]:
+            self._left[key] = left[had:]
+        if course is not None:
+            del course.shown[: max(had - len(left), 0)]
+        return True
+
+    def set_aside(self, key: TaskKey) -> None:
+        """Forget what was left of a task: an earlier operator has told it."""
+        self._left.pop(key, None)
 
     def forget(self, key: TaskKey) -> None:
         """Forget a task that is gone."""
         self._told.pop(key, None)
+        self._left.pop(key, None)

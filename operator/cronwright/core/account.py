@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cronwright.core import ledger
-from cronwright.core.evidence import facts_of, late_slots, own_cronjob, slots_with_runs
+from cronwright.core.evidence import facts_of, late_claims, late_slots, own_cronjob, slots_with_runs
 from cronwright.core.firing import Progress
 from cronwright.core.ledger import Account, Facts, Span
-from cronwright.core.plan import Plan, Readiness, Step, World
+from cronwright.core.plan import Plan, Readiness, Step
 from cronwright.core.refusal import refusal_reason
 from cronwright.core.slots import owed_slot
 from cronwright.core.status import Outcome
 from cronwright.core.terms import terms_of, text_of, timetable_in
+from cronwright.core.world import World
 from cronwright.model import conditions, reasons
 from cronwright.model.status import Gap, Mode
 
@@ -33,7 +34,9 @@ def accounted(world: World, plan: Plan, outcome: Outcome, *, followed: bool) -> 
     if outcome.progress is not None:
         native = status.mode is Mode.NATIVE
         gaps = (_closed if native else _taken_out)(world, plan, outcome)
-        return replace(outcome, gaps=(*outcome.gaps, *gaps, *_lost(world, plan, outcome.progress)))
+        gaps += _lost(world, plan, outcome.progress)
+        late = late_claims(world, plan)
+        return replace(outcome, gaps=(*outcome.gaps, *gaps), late=late)
     text, fresh = _native_text(world, plan), status.observed_generation is None
     if not outcome.written or (text and text == _text(world) and not fresh):
         return _continued(world, plan, outcome)

@@ -13,8 +13,9 @@ from cronwright.core.facts import JobFacts
 from cronwright.core.retry import Attempt, attempt_of, from_status
 from cronwright.core.run import Run
 from cronwright.core.verdict import Ending
-from cronwright.model.status import ActiveRun, PendingReason, PendingRun, Verdict
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.run import ActiveRun, PendingReason, PendingRun, Verdict
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.task import ScheduledTask
 
 
 @dataclass(frozen=True, slots=True)

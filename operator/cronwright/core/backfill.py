@@ -16,7 +16,8 @@ from cronwright.core import identity
 from cronwright.core.backlog import PENDING_AT_MOST, is_backfill
 from cronwright.core.requests import Act, Answer, refusal, requested_at, room
 from cronwright.errors import FieldError
-from cronwright.model.status import BackfillProgress, PendingReason, PendingRun, Trigger
+from cronwright.model.run import PendingReason, PendingRun, Trigger
+from cronwright.model.status import BackfillProgress
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Timetable
 

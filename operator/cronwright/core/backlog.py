@@ -19,8 +19,10 @@ from cronwright.model.reasons import (
     QUEUE_FULL,
     SUPERSEDED,
 )
-from cronwright.model.status import Gap, PendingReason, PendingRun, Verdict
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.run import PendingReason, PendingRun, Verdict
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.status import Gap
+from cronwright.model.task import ScheduledTask
 
 PENDING_AT_MOST: Final = 50
 

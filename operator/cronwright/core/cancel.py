@@ -13,7 +13,7 @@ from typing import Final
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts
 from cronwright.core.requests import Act, Answer, refusal, requested_at
-from cronwright.model.status import PendingRun
+from cronwright.model.run import PendingRun
 from cronwright.model.task import ScheduledTask
 
 ALL: Final = "all"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from cronwright.model.task import TaskSpec
+from cronwright.model.spec import TaskSpec
 from cronwright.schedule import Timetable
 
 _SECOND: Final = timedelta(seconds=1)

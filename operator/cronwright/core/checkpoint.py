@@ -1,11 +1,13 @@
 """Checkpoints: what an attempt leaves for the next one, and for the task's next run.
 
-`status` keeps the latest, `job` hands it to the Jobs that the operator makes. It is read once from
-each attempt that has ended, and only where the container itself wrote its termination message.
+`status` keeps the latest, `environment` hands it to the Jobs that the operator makes. It is read
+once from each attempt that has ended, and only where the container itself wrote its termination
+message.
 """
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from cronwright.core import size
@@ -39,6 +41,13 @@ def latest(task: ScheduledTask, ended: Iterable[Run]) -> str | None:
     for _, _, text in sorted(news):
         found = text or None
     return found
+
+
+def handed(task: ScheduledTask, checkpoint: str | None) -> ScheduledTask:
+    """Give a task with the checkpoint that the Job of its next run, or attempt, is to find."""
+    if checkpoint == task.status.checkpoint:
+        return task
+    return replace(task, status=task.status.model_copy(update={"checkpoint": checkpoint}))
 
 
 def _read(message: str | None) -> str | None:

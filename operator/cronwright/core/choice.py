@@ -8,7 +8,7 @@ from enum import Enum
 
 from cronwright.core.firing import ACTIVE_AT_MOST
 from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL, TOO_MANY_ACTIVE
-from cronwright.model.task import ConcurrencyPolicy
+from cronwright.model.spec import ConcurrencyPolicy
 
 
 class Act(Enum):

@@ -3,9 +3,11 @@
 `status` puts them into the status. The reasons are constants of `model/conditions`.
 """
 
-from cronwright.core.plan import Plan, Readiness, Step, World
+from cronwright.core.plan import Plan, Readiness, Step
+from cronwright.core.world import World
 from cronwright.model import conditions
-from cronwright.model.status import Condition, ConditionStatus, RunRecord, Verdict
+from cronwright.model.run import RunRecord, Verdict
+from cronwright.model.status import Condition, ConditionStatus
 
 
 def conditions_of(

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cronwright.core import identity
-from cronwright.core.job import job_template
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.core.template import job_template
+from cronwright.model import API_VERSION, KIND
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.task import ScheduledTask
 from cronwright.schedule import NativeForm
 
 JSONObject = dict[str, Any]
@@ -74,8 +76,8 @@ def own_labels(task: ScheduledTask) -> dict[str, str]:
 def owner_reference(task: ScheduledTask) -> JSONObject:
     """Make the reference by which the garbage collector ends a deleted task's CronJob."""
     return {
-        "apiVersion": "cronwright.dev/v1alpha1",
-        "kind": "ScheduledTask",
+        "apiVersion": API_VERSION,
+        "kind": KIND,
         "name": task.name,
         "uid": task.uid,
         "controller": True,

@@ -4,10 +4,9 @@
 look, and then costs no status write for having waited.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from cronwright.core import backlog, identity, requests
 from cronwright.core.attempts import orphaned
@@ -18,11 +17,9 @@ from cronwright.core.identity import short_id
 from cronwright.core.requests import Act, Answer
 from cronwright.core.run import slot_of
 from cronwright.core.slots import RECHECK, slot_at_hand
-from cronwright.model.status import PendingReason, PendingRun
+from cronwright.core.world import World
+from cronwright.model.run import PendingReason, PendingRun
 from cronwright.schedule import Timetable
-
-if TYPE_CHECKING:
-    from cronwright.core.plan import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +33,8 @@ class Demand:
 
 
 def decide(
-    world: "World",
+    world: World,
     timetable: Timetable | None,
-    running: Sequence[JobFacts],
     *,
     acts: bool,
     cancelled: Set[str] = frozenset(),
@@ -47,7 +43,7 @@ def decide(
 
     `cancelled` has the ids of runs that wait no longer.
     """
-    task, now = world.task, world.now
+    task, now, running = world.task, world.now, world.active
     known = united(task.status.pending, world.put_off)
     here = {run.job.run_id for run in world.runs} | _recorded(world)
     orphans = without(orphaned(known, here), cancelled)
@@ -77,7 +73,7 @@ def decide(
     return Demand(answers, taken, waits, (waits.wake, now + RECHECK if hold else None))
 
 
-def _to_start(entries: Iterable[PendingRun], world: "World") -> list[PendingRun]:
+def _to_start(entries: Iterable[PendingRun], world: World) -> list[PendingRun]:
     """Leave out what has a Job that was let go, or a record: it waits no longer."""
     begun = {job.run_id for job in world.jobs if not _is_halfway(job)}
     begun |= {run.job.run_id for run in world.runs if run.gone}
@@ -97,7 +93,7 @@ def _to_start(entries: Iterable[PendingRun], world: "World") -> list[PendingRun]
     ]
 
 
-def _recorded(world: "World") -> set[str]:
+def _recorded(world: World) -> set[str]:
     entries = {entry.id for entry in world.task.status.history}
     return entries | {job.run_id for job in world.recorded}
 

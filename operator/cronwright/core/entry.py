@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from cronwright.model.base import Time
-from cronwright.model.status import Captured, Mode, Trigger, Verdict
+from cronwright.model.run import Captured, Trigger, Verdict
+from cronwright.model.status import Mode
 from cronwright.model.task import ScheduledTask
 
 # A run that ended so is worth a look; what the policy or somebody asked for is not.

@@ -11,11 +11,14 @@ from typing import Final
 
 from cronwright.core import identity
 from cronwright.core.facts import CronJobFacts, JobFacts
+from cronwright.core.firing import DEADLINE_SECONDS
 from cronwright.core.ledger import Facts, Span
-from cronwright.core.plan import Plan, World
+from cronwright.core.plan import Plan
+from cronwright.core.retry import attempt_of
 from cronwright.core.run import slot_of, trigger_of
+from cronwright.core.world import World
 from cronwright.model import reasons
-from cronwright.model.status import RunRecord, Trigger
+from cronwright.model.run import RunRecord, Trigger
 
 _FORBID: Final = "Forbid"
 
@@ -68,6 +71,29 @@ def late_slots(world: World, cursor: datetime) -> tuple[datetime, ...]:
     known = {each.id for each in world.task.status.active}
     slots = [_fired_slot(run.job) for run in world.runs if run.job.run_id not in known]
     return tuple(slot for slot in slots if slot and slot <= cursor)
+
+
+def late_claims(world: World, plan: Plan) -> tuple[datetime, ...]:
+    """List slots that were missed, and have a Job of the operator's after all.
+
+    What an operator sent before it died may arrive when another one has given the slot up. It is
+    told from a slot that was fired by its Job's age: nobody sends one past the deadline.
+    """
+    status, given = world.task.status, world.task.spec.starting_deadline_seconds
+    cursor = status.accounted_until
+    if cursor is None or plan.timetable is None:
+        return ()
+    deadline = timedelta(seconds=DEADLINE_SECONDS if given is None else given)
+    deadline += plan.timetable.longest_spread
+    known = {each.id for each in status.active} | {each.id for each in status.pending}
+    fired = [
+        (slot_of(run.job), run.job.created)
+        for run in world.runs
+        if run.job.run_id not in known
+        and trigger_of(run.job) is Trigger.SCHEDULE
+        and attempt_of(run.job) == 1
+    ]
+    return tuple(slot for slot, made in fired if slot and slot <= cursor and made > slot + deadline)
 
 
 def _jobs(world: World) -> tuple[JobFacts, ...]:

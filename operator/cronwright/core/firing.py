@@ -19,7 +19,8 @@ from cronwright.model.reasons import (
     NO_CRON_JOB,
     OPERATOR_DOWN,
 )
-from cronwright.model.status import Gap, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Gap
 from cronwright.schedule import Slot, Timetable
 
 ACTIVE_AT_MOST: Final = 50
@@ -55,6 +56,9 @@ class Course:
     # What the status is told next, and what it has been told and may not have taken yet.
     gaps: list[Gap] = field(default_factory=list)
     shown: list[Gap] = field(default_factory=list)
+    # Of slots after `until`: told before it has come so far, they would be counted again by an
+    # operator that begins there.
+    held: list[Gap] = field(default_factory=list)
     late_reason: str = OPERATOR_DOWN
     catch_up: CatchUpTerms | None = None
     made_up: list[Slot] = field(default_factory=list)  # late, and to be run all the same
@@ -65,6 +69,17 @@ class Course:
     _slots: Iterator[Slot] | None = None
     _ahead: Slot | None = None
     _seen: datetime | None = None  # slots up to here are waiting or decided
+
+    def follow(self, old: "Course") -> None:
+        """Go on from the course that an edit has ended, with what that has not done or told yet."""
+        self.owed += old.postponed(self.until)
+        self.until = max(self.until, old.until)
+        self.gaps, self.shown = merge(old.held, old.gaps), old.shown
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether a slot may be due."""
+        following = self.timetable.next(self.until)
+        return bool(self.owed) or (following is not None and following <= now)
 
     def first(self) -> Slot | None:
         """Give the undecided slot that is due first; None where there will be none."""
@@ -159,7 +174,12 @@ class Course:
         self, verdict: Verdict, reason: str, first: datetime, last: datetime, count: int
     ) -> None:
         gap = Gap(first=first, last=last, verdict=verdict, reason=reason, count=count)
-        self.gaps = merge([gap], self.gaps)
+        self.held.append(gap)
+        self._release()
+
+    def _release(self) -> None:
+        self.gaps = merge([gap for gap in self.held if gap.last <= self.until], self.gaps)
+        self.held = [gap for gap in self.held if gap.last > self.until]
 
     def _look_ahead(self) -> None:
         """Take in slots until none that follows can be due before the first that waits."""
@@ -177,3 +197,4 @@ class Course:
         earliest = min((each for _, each in self._waiting), default=None)
         while self._decided and (earliest is None or self._decided[0] < earliest):
             self.until = max(self.until, heapq.heappop(self._decided))
+        self._release()

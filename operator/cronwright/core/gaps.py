@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from cronwright.model.status import Gap, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Gap
 
 GAPS_AT_MOST: Final = 20
 _ONE_RANGE: Final = timedelta(hours=1)  # slots that are further apart are no range

@@ -12,7 +12,8 @@ from cronwright.core import identity
 from cronwright.core.facts import JobFacts
 from cronwright.core.run import Run
 from cronwright.core.verdict import Ending, judge, judge_gone
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.task import ScheduledTask
 
 _PATIENCE: Final = timedelta(seconds=30)
 

@@ -10,18 +10,11 @@ from typing import Final
 
 from cronwright.core.entry import Entry, Happening, Subject
 from cronwright.core.identity import slot_run_id, trace_id
-from cronwright.core.plan import Plan, World
+from cronwright.core.plan import Plan
 from cronwright.core.status import Outcome, new_gaps, new_records
-from cronwright.model.status import (
-    ActiveRun,
-    Gap,
-    PendingReason,
-    PendingRun,
-    RunRecord,
-    TaskStatus,
-    Trigger,
-    Verdict,
-)
+from cronwright.core.world import World
+from cronwright.model.run import ActiveRun, PendingReason, PendingRun, RunRecord, Trigger, Verdict
+from cronwright.model.status import Gap, TaskStatus
 from cronwright.model.task import ScheduledTask
 
 _WORDS: Final = {

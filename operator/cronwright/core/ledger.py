@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from cronwright.model import reasons
-from cronwright.model.status import Gap, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Gap
 from cronwright.schedule import Timetable
 
 # For so long after its last chance a slot may still get its Job: a create that is on its way, a

@@ -10,8 +10,9 @@ from typing import Final
 
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.terms import terms_of, text_of
+from cronwright.model.spec import ConcurrencyPolicy
 from cronwright.model.status import Mode
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.task import ScheduledTask
 from cronwright.schedule import NativeForm, Timetable
 from cronwright.schedule.native import NO_SCHEDULE
 

@@ -1,7 +1,7 @@
 """The parameters of a task: whether they are sound, and what becomes of values given for them.
 
 `plan` and the API hold a task's own list against `check_declared`, and the values of a request
-against `faults` before a Job is made; `job` hands the run its `values` as environment variables.
+against `faults` before a Job is made; `environment` hands the run its `values` as variables.
 """
 
 import json
@@ -15,7 +15,7 @@ from cronwright.core.pattern_text import PatternError
 from cronwright.core.size import stored_size
 from cronwright.errors import FieldError
 from cronwright.model.parameter import Parameter, ParameterType
-from cronwright.model.task import TaskSpec
+from cronwright.model.spec import TaskSpec
 
 # All values of a request together, as JSON: they wait in an annotation.
 GIVEN_BYTES: Final = 2048

@@ -6,7 +6,7 @@ reason here, and none of them happens twice for the same facts.
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -16,25 +16,25 @@ from cronwright.core.attempts import Bounds, Orphan, bounds_of, orphans
 from cronwright.core.backfill import TakenIn
 from cronwright.core.backlog import Backlog, united
 from cronwright.core.cancel import Cancels
-from cronwright.core.capture import Capture, capture_of, listen_time
+from cronwright.core.capture import Capture
 from cronwright.core.cronjob import RenderedCronJob, render
 from cronwright.core.facts import CronJobFacts, JobFacts
-from cronwright.core.gone import ending_of_gone, makes_room
-from cronwright.core.ledger import ALL_SEEN, Sight
+from cronwright.core.judgement import judge_runs, over, stalled
 from cronwright.core.mode import Firing, choose, digest
 from cronwright.core.parameters import check_declared
 from cronwright.core.prune import prune
 from cronwright.core.requests import Answer
-from cronwright.core.retry import Attempt, next_attempt, waits
-from cronwright.core.run import Run, first_start, trigger_of
+from cronwright.core.retry import Attempt, waits
+from cronwright.core.run import first_start, trigger_of
 from cronwright.core.slots import RECHECK, unsettled_slot
-from cronwright.core.stall import Stall, stall_of
+from cronwright.core.stall import Stall
 from cronwright.core.terms import timetable_of
-from cronwright.core.verdict import Ending, judge
+from cronwright.core.verdict import Ending
+from cronwright.core.world import World
 from cronwright.errors import FieldError
 from cronwright.model import conditions
 from cronwright.model.extensions import check_extensions
-from cronwright.model.status import PendingReason, PendingRun
+from cronwright.model.run import PendingReason, PendingRun
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Timetable
 
@@ -43,26 +43,6 @@ _SCHEDULE_FIELDS: Final = (
     "spec.schedule", "spec.every", "spec.at", "spec.startAt", "spec.endAt", "spec.jitter",
     "spec.exclude",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """One task and all that is known of its children."""
-
-    task: ScheduledTask
-    cronjob: CronJobFacts | None
-    runs: tuple[Run, ...]  # without a record yet
-    recorded: tuple[JobFacts, ...]  # Jobs that stand and have their record
-    now: datetime
-    own_generation: int | None  # the CronJob's after our last write, also one not yet in the status
-    put_off: tuple[PendingRun, ...] = ()  # by the engine, and not yet in the status
-    sight: Sight = ALL_SEEN
-
-    @property
-    def jobs(self) -> tuple[JobFacts, ...]:
-        """List the Jobs that stand."""
-        earlier = (job for run in self.runs for job in run.earlier)
-        return (*(run.job for run in self.runs if not run.gone), *earlier, *self.recorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +99,13 @@ def decide(world: World) -> Plan:
     timeouts, timeout_wake = _timeouts(world)
     cancels = _cancels(world)
     bounds = _bounds(world, cancels.ids)
-    judged = _judge_runs(world, {j.uid for j in (*timeouts, *cancels.jobs)}, bounds)
-    gone = orphans(world.task, _known(world), bounds)
+    judged = judge_runs(world, {j.uid for j in (*timeouts, *cancels.jobs)}, bounds)
+    gone = orphans(world.task, world.known, bounds)
     attempts = (*judged.attempts, *(each.attempt for each in gone if each.ending is None))
-    over = cancels.ids | {each.active.id for each in gone if each.ending}
-    asked = demand.decide(world, timetable, _active(world), acts=step is Step.KEEP, cancelled=over)
+    waits_not = cancels.ids | {each.active.id for each in gone if each.ending}
+    asked = demand.decide(world, timetable, acts=step is Step.KEEP, cancelled=waits_not)
     prunes, prune_wake = prune(world.task, world.recorded, world.now)
-    stall, stall_wake = _stall(world, judged.endings)
+    stall, stall_wake = stalled(world, judged.endings)
     wakes = [timeout_wake, prune_wake, stall_wake, *asked.wakes, *judged.wakes]
     for each in attempts:
         # One that is due and can't be started is tried again.
@@ -149,8 +129,8 @@ def decide(world: World) -> Plan:
         endings=judged.endings,
         attempts=attempts,
         due=tuple(each for each in attempts if each.due <= world.now),
-        checkpoint=checkpoint.latest(world.task, _over(world, judged)),
-        left=checkpoint.latest(world.task, ended_runs(world)),
+        checkpoint=checkpoint.latest(world.task, over(world, judged)),
+        left=checkpoint.latest(world.task, world.ended),
         orphans=gone,
         prunes=prunes,
         # A time that has passed brought us here: waking for it again would never end.
@@ -169,7 +149,7 @@ def _accept(
         check_declared(task.spec)
         _ = task.spec.catch_up.reach
         wait = bool(task.status.pending or world.put_off)
-        firing = choose(task, timetable, world.cronjob, _active(world), waits=wait)
+        firing = choose(task, timetable, world.cronjob, world.active, waits=wait)
         fired = timetable.resolved if timetable and firing.managed else None
         return timetable, firing, render(task, firing.native, fired), _ready(firing, timetable)
     except FieldError as error:
@@ -213,86 +193,6 @@ def moves_slots(cronjob: CronJobFacts, spec: Mapping[str, object]) -> bool:
     )
 
 
-@dataclass(slots=True)
-class _Judged:
-    endings: dict[str, Ending] = field(default_factory=dict)
-    captures: list[Capture] = field(default_factory=list)
-    attempts: list[Attempt] = field(default_factory=list)
-    wakes: list[datetime | None] = field(default_factory=list)
-
-
-def _judge_runs(world: World, late: Set[str], bounds: Bounds) -> _Judged:
-    judged = _Judged()
-    for run in world.runs:
-        ending = _ending(run, world)
-        capture = capture_of(
-            run,
-            world.task.spec.logs.container,
-            world.now,
-            ended=ending is not None,
-            late=run.job.uid in late,
-        )
-        if capture is not None:
-            judged.captures.append(capture)
-        if ending is None:
-            soon = run.gone and makes_room(world.task, world.now)
-            judged.wakes.append(world.now + RECHECK if soon else listen_time(run.job, world.now))
-            continue
-        attempt = next_attempt(run.job, run.pods, ending)
-        if attempt is not None:
-            ending = bounds.end(attempt)
-        if attempt is not None and ending is None:
-            judged.attempts.append(_as_shown(attempt, world.task))
-        elif ending is not None and capture is None:
-            judged.endings[run.job.run_id] = ending
-    return judged
-
-
-def _over(world: World, judged: _Judged) -> list[Run]:
-    """List the runs whose last attempt has ended, with nothing left to be read of it."""
-    ids = {*judged.endings, *(each.run_id for each in judged.attempts)}
-    return [run for run in world.runs if run.job.run_id in ids]
-
-
-def ended_runs(world: World) -> list[Run]:
-    """List the runs without a record whose last attempt has ended."""
-    return [run for run in world.runs if _ending(run, world) is not None]
-
-
-def _as_shown(attempt: Attempt, task: ScheduledTask) -> Attempt:
-    """Keep to the due time that the status shows: a pod that is gone tells less of its end."""
-    shown = next((each for each in task.status.pending if each.id == attempt.run_id), None)
-    if shown is None or shown.attempt != attempt.number or shown.due is None:
-        return attempt
-    return replace(attempt, due=shown.due)
-
-
-def _ending(run: Run, world: World) -> Ending | None:
-    if run.gone:
-        return ending_of_gone(run, world.task, world.jobs, world.now)
-    return judge(run.job, run.pods)
-
-
-def _running(world: World) -> tuple[JobFacts, ...]:
-    return tuple(run.job for run in world.runs if not run.gone and judge(run.job, run.pods) is None)
-
-
-def _stall(world: World, endings: Mapping[str, Ending]) -> tuple[Stall | None, datetime | None]:
-    going = [run for run in world.runs if run.job.run_id not in endings]
-    shown = [each for each in world.task.status.conditions if each.type == conditions.STALLED]
-    return stall_of(going, next(iter(shown), None), world.now)
-
-
-def _active(world: World) -> tuple[JobFacts, ...]:
-    """List the last Jobs of runs that go on, those that wait for an attempt included."""
-    waiting = tuple(run.job for run in world.runs if waits(run.job, run.pods))
-    return (*_running(world), *waiting)
-
-
-def _known(world: World) -> set[str]:
-    return {run.job.run_id for run in world.runs} | {job.run_id for job in world.recorded}
-
-
 def _bounds(world: World, cancelled: Set[str]) -> Bounds:
     try:
         return bounds_of(world.task, world.jobs, cancelled, world.now)
@@ -302,7 +202,7 @@ def _bounds(world: World, cancelled: Set[str]) -> Bounds:
 
 def _retries(world: World) -> list[PendingRun]:
     """List the runs that wait for an attempt, each since its last one began."""
-    known = _known(world)
+    known = world.known
     here = [
         PendingRun(
             id=run.job.run_id,
@@ -324,7 +224,7 @@ def _cancels(world: World) -> Cancels:
     pending = united(world.task.status.pending, world.put_off)
     pending = [each for each in pending if each.reason is not PendingReason.RETRY]
     pending += _retries(world)
-    return cancel.decide(world.task, _running(world), pending, ended, world.now)
+    return cancel.decide(world.task, world.running, pending, ended, world.now)
 
 
 def _timeouts(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:
@@ -334,12 +234,12 @@ def _timeouts(world: World) -> tuple[tuple[JobFacts, ...], datetime | None]:
         return (), None
     ends = {
         job.uid: start + timedelta(seconds=timeout)
-        for job in _running(world)
+        for job in world.running
         if job.start_time is not None
         and (start := first_start(job)) is not None
         and identity.ENDING not in job.annotations
     }
-    late = tuple(job for job in _running(world) if ends.get(job.uid, world.now) < world.now)
+    late = tuple(job for job in world.running if ends.get(job.uid, world.now) < world.now)
     return late, min((end for end in ends.values() if end >= world.now), default=None)
 
 

@@ -11,7 +11,8 @@ from typing import Any, Final, Self
 
 from cronwright.core.facts import parse_time
 from cronwright.model import reasons
-from cronwright.model.status import Gap, Verdict
+from cronwright.model.run import Verdict
+from cronwright.model.status import Gap
 
 FAILED_CREATE: Final = "FailedCreate"
 _GENERAL: Final = {reasons.SUPERSEDED, reasons.DEADLINE_PASSED}

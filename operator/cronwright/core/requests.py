@@ -17,11 +17,12 @@ from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
 from cronwright.core.firing import ACTIVE_AT_MOST
 from cronwright.core.parameters import faults, rendered
-from cronwright.core.run import cut
 from cronwright.core.size import stored_size
+from cronwright.core.tail import cut
 from cronwright.model.reasons import CONCURRENCY_FORBID, QUEUE_FULL, TOO_MANY_ACTIVE
-from cronwright.model.status import PendingReason, PendingRun, Trigger
-from cronwright.model.task import ConcurrencyPolicy, ScheduledTask
+from cronwright.model.run import PendingReason, PendingRun, Trigger
+from cronwright.model.spec import ConcurrencyPolicy
+from cronwright.model.task import ScheduledTask
 
 REMEMBERED: Final = timedelta(minutes=10)
 AT_ONCE: Final = 100

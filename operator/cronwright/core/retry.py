@@ -23,7 +23,7 @@ from cronwright.core.verdict import Ending, judge
 from cronwright.errors import FieldError
 from cronwright.model.duration import parse_duration
 from cronwright.model.retry import Backoff, Retry
-from cronwright.model.status import ActiveRun, PendingReason, PendingRun, Trigger, Verdict
+from cronwright.model.run import ActiveRun, PendingReason, PendingRun, Trigger, Verdict
 
 _LAST_STEP: Final = 64  # beyond it a factor makes no difference to what is bounded anyway
 # What says of a Job which run it belongs to, and not which attempt it is.

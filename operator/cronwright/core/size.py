@@ -8,7 +8,8 @@ import json
 from typing import Final
 
 from cronwright.core.tail import tail_of
-from cronwright.model.status import Captured, PendingReason, PendingRun, RunRecord, TaskStatus
+from cronwright.model.run import Captured, PendingReason, PendingRun, RunRecord
+from cronwright.model.status import TaskStatus
 
 LIMIT: Final = 56 * 1024  # beside it stands `recorded`, of at most 6 KiB (plan.KEPT_AT_MOST)
 MAX_TAIL_BYTES: Final = 16384  # of spec.logs

@@ -12,7 +12,8 @@ from typing import Final
 
 from cronwright.core.facts import JobFacts
 from cronwright.core.pod import PodFacts
-from cronwright.core.run import Run, cut
+from cronwright.core.run import Run
+from cronwright.core.tail import cut
 from cronwright.core.waiting import PREPARING, Waiting
 from cronwright.model import conditions
 from cronwright.model.status import Condition

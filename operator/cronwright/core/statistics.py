@@ -11,7 +11,8 @@ from math import ceil
 from typing import Final
 
 from cronwright.core.run import Run
-from cronwright.model.status import RunRecord, Statistics, Verdict
+from cronwright.model.run import RunRecord, Verdict
+from cronwright.model.status import Statistics
 
 RUNS_AT_LEAST: Final = 5  # with fewer, nothing is called slow
 SLOW_AT_LEAST: Final = timedelta(seconds=10)  # beyond the 95th percentile: most tasks take seconds

@@ -17,28 +17,20 @@ from cronwright.core.firing import Progress
 from cronwright.core.gaps import extend, taken_back
 from cronwright.core.identity import short_id
 from cronwright.core.ledger import Span, excluded
-from cronwright.core.plan import Plan, Readiness, Step, World
-from cronwright.core.requests import REMEMBERED, Act, Answer
-from cronwright.core.run import (
-    active_run,
+from cronwright.core.plan import Plan, Readiness, Step
+from cronwright.core.record import (
     cancelled_record,
     lost_record,
     record,
     skipped_record,
     waited_record,
 )
+from cronwright.core.requests import REMEMBERED, Act, Answer
+from cronwright.core.run import active_run
 from cronwright.core.statistics import statistics_of
-from cronwright.model.status import (
-    ActiveRun,
-    CronJobRef,
-    Gap,
-    PendingReason,
-    PendingRun,
-    RequestRef,
-    RunRecord,
-    TaskStatus,
-    Verdict,
-)
+from cronwright.core.world import World
+from cronwright.model.run import ActiveRun, PendingReason, PendingRun, RunRecord, Verdict
+from cronwright.model.status import CronJobRef, Gap, RequestRef, TaskStatus
 
 # Verdicts of a slot or request that started nothing: they are not a last run.
 WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
@@ -125,7 +117,7 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
         for run in world.runs
         if run.job.run_id in plan.endings
     ]
-    known = {run.job.run_id for run in world.runs} | {job.run_id for job in world.recorded}
+    known = set(world.known)
     known |= {job.run_id for job in outcome.started}
     known |= {each.active.id for each in plan.orphans}
     records += [

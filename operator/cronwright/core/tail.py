@@ -140,3 +140,17 @@ def _fitting(text: str, max_bytes: int) -> int:
         if left < 0:
             return position + 1
     return 0
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten to `limit` bytes as they are stored, at a character; control characters go."""
+    clean = "".join(each for each in text if each in "\n\t" or each.isprintable()).strip()
+    if encoded_size(clean) <= limit:
+        return clean
+    kept, size = [], len("…".encode())
+    for each in clean:
+        size += encoded_size(each)
+        if size > limit:
+            break
+        kept.append(each)
+    return "".join(kept) + "…"

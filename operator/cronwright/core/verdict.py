@@ -13,7 +13,7 @@ from datetime import datetime
 from cronwright.core import identity
 from cronwright.core.facts import JobFacts
 from cronwright.core.pod import PodFacts, Role
-from cronwright.model.status import Verdict
+from cronwright.model.run import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,19 +16,11 @@ from typing import Any, Final, Self
 import aiohttp
 
 from cronwright.kube.credentials import Credentials
-from cronwright.kube.errors import (
-    ApiError,
-    Conflict,
-    Gone,
-    Invalid,
-    Unavailable,
-    error_from_status,
-)
+from cronwright.kube.errors import ApiError, Conflict, Invalid, Unavailable
 from cronwright.kube.fence import Fence
-from cronwright.kube.lines import LineSplitter
 from cronwright.kube.retry import persist
 from cronwright.kube.transport import Call, Transport
-from cronwright.kube.wire import parse, serialise
+from cronwright.kube.wire import events, parse, serialise
 
 JSON: Final = "application/json"
 JSON_PATCH: Final = "application/json-patch+json"
@@ -201,7 +193,7 @@ class Client:
         }
         call = Call("GET", path, query, headers={"Accept": JSON}, timeout=None, silence=silence)
         async with self._sent(self._streams, call) as response:
-            yield _events(response.content)
+            yield events(response.content)
 
     @asynccontextmanager
     async def stream(
@@ -240,14 +232,3 @@ class Client:
                 self.observe(*call.names, error.status, perf_counter() - began)
             raise
         self.observe(*call.names, response.status, perf_counter() - began)
-
-
-async def _events(content: aiohttp.StreamReader) -> AsyncIterator[JSONObject]:
-    lines = LineSplitter()
-    async for chunk in content.iter_any():
-        for line in lines.feed(chunk):
-            event = parse(line)
-            if event["type"] == "ERROR":
-                error = error_from_status(0, event["object"])
-                raise Gone(error.status, error.reason, error.message)
-            yield event

@@ -1,7 +1,7 @@
 """Splits a stream of bytes into lines of any length.
 
-`client.watch` reads events with it, one a line; the HTTP library's own reader refuses lines
-above 64 KiB, and an object may take 1.5 MiB and more.
+`wire` reads the events of a watch with it, one a line; the HTTP library's own reader refuses
+lines above 64 KiB, and an object may take 1.5 MiB and more.
 """
 
 from collections.abc import Iterator

@@ -4,11 +4,14 @@
 """
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import orjson
 
-from cronwright.kube.errors import Unavailable
+from cronwright.kube.errors import Gone, Unavailable, error_from_status
+from cronwright.kube.lines import LineSplitter
 
 
 def parse(content: bytes) -> Any:
@@ -27,3 +30,15 @@ def serialise(body: object) -> bytes:
         # A lone surrogate or an integer beyond 64 bits, both from a template: orjson knows
         # neither, and the API server says in its own words what it makes of them.
         return json.dumps(body, separators=(",", ":")).encode()
+
+
+async def events(content: aiohttp.StreamReader) -> AsyncIterator[dict[str, Any]]:
+    """Read the events of a watch as they come; Gone where the server ends it with an error."""
+    lines = LineSplitter()
+    async for chunk in content.iter_any():
+        for line in lines.feed(chunk):
+            event = parse(line)
+            if event["type"] == "ERROR":
+                error = error_from_status(0, event["object"])
+                raise Gone(error.status, error.reason, error.message)
+            yield event

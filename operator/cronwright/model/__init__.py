@@ -1,4 +1,4 @@
-"""The resource: what users write (`task`), what the operator answers (`status`), and its CRD.
+"""The resource: what users write (`spec`), what the operator answers (`status`), and its CRD.
 
 Every field is declared once, here, with the sentence that explains it; crd.py and reference.py
 make the CustomResourceDefinition and the reference page from these declarations.

@@ -1,6 +1,6 @@
 """The rules that the API server checks itself, with messages that say what to write.
 
-task.py attaches them to its fields; openapi.py carries them into the CRD. A rule sees declared
+spec.py attaches them to its fields; openapi.py carries them into the CRD. A rule sees declared
 properties only, so what a rule touches is declared here and the rest is preserved as it comes.
 """
 

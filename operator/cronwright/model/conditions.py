@@ -55,4 +55,4 @@ POD_NOT_STARTING = "PodNotStarting"
 # A run's Job can't make its pod, for instance for a quota or an admission policy.
 POD_NOT_CREATED = "PodNotCreated"
 
-# --- LastRunSucceeded takes the verdict of the run as its reason (status.Verdict).
+# --- LastRunSucceeded takes the verdict of the run as its reason (run.Verdict).

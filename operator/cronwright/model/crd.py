@@ -11,8 +11,8 @@ import yaml
 from cronwright.model import GROUP, KIND, PLURAL, VERSION
 from cronwright.model.cel import NAME_RULES
 from cronwright.model.openapi import structural_schema, without_defaults
+from cronwright.model.spec import TaskSpec
 from cronwright.model.status import TaskStatus
-from cronwright.model.task import TaskSpec
 
 SHORT_NAME = "stask"
 CATEGORY = "cronwright"

@@ -7,8 +7,8 @@ page against this.
 from typing import Any
 
 from cronwright.model import API_VERSION, KIND
+from cronwright.model.spec import TaskSpec
 from cronwright.model.status import TaskStatus
-from cronwright.model.task import TaskSpec
 
 Schema = dict[str, Any]
 

@@ -24,12 +24,13 @@ from cronwright.schedule.fields import (
     Unreadable,
     day_rule,
     span,
+    value_of,
 )
-from cronwright.schedule.specials import FURTHEST_FROM_LAST
+from cronwright.schedule.specials import last_or_nth, read_day
 from cronwright.schedule.standard import SEVEN, SIX
 from cronwright.schedule.terms import Dialect
 from cronwright.schedule.times import FieldTimes
-from cronwright.schedule.tokens import Token, cut, placed, read_list
+from cronwright.schedule.tokens import Token, counted, cut, placed, read_list
 
 _WORDS = re.compile(r"[^ \t]+")
 _QUARTZ_WEEKDAY = Field("day of week", 1, 7, 7, WEEKDAYS)
@@ -42,7 +43,6 @@ _ELEMENT = re.compile(
     re.ASCII,
 )
 _NAMES = re.compile(r"(?P<first>[A-Z]{3})(?:-(?P<last>[A-Z]{3}))?(?P<step>/[0-9]{1,9})?", re.ASCII)
-_DAY = re.compile(r"L(?:-(?P<back>[0-9]{1,4}))?(?P<working>W)?|(?P<day>[0-9]{1,4})W", re.ASCII)
 _WEEKDAY = re.compile(r"(?P<value>[0-9]|[A-Z]{3})(?:(?P<last>L)|#(?P<number>[0-9]{1,4}))", re.ASCII)
 
 
@@ -70,7 +70,7 @@ def read_quartz(text: str) -> CronExpression:
 
 
 def _miscounted(tokens: list[Token]) -> Unreadable:
-    problem = f"{len(tokens)} field{'' if len(tokens) == 1 else 's'} where Quartz takes 6 or 7"
+    problem = f"{counted(tokens)} where Quartz takes 6 or 7"
     if len(tokens) == 1 and tokens[0].text.startswith("@"):
         return Unreadable("Quartz has no shorthands", "write six fields, such as 0 0 2 * * ?")
     if len(tokens) == len(SIX) - 1:
@@ -108,12 +108,12 @@ def _read_field(token: Token, field: Field) -> FieldSet:
 
 
 def _read_element(element: str, field: Field) -> FieldSet:
-    if field is DAY and (match := _DAY.fullmatch(element)):
-        return _read_special_day(match)
+    if field is DAY and (special := read_day(element)):
+        return special
     if field is _QUARTZ_WEEKDAY and element == "L":
         return _found(1 << 7, field)
     if field is _QUARTZ_WEEKDAY and (match := _WEEKDAY.fullmatch(element)):
-        return _read_special_weekday(match)
+        return last_or_nth(_value(match["value"], _QUARTZ_WEEKDAY) - 1, match)
     if (match := _NAMES.fullmatch(element)) and field.names:
         first = _value(match["first"], field)
         last = _value(match["last"], field) if match["last"] else first
@@ -153,46 +153,15 @@ def _around(first: int, last: int, step: int, field: Field) -> int:
     return sum(1 << bit for bit in {(each - field.first) % size + field.first for each in values})
 
 
-def _read_special_day(match: re.Match[str]) -> FieldSet:
-    if match["day"]:
-        return FieldSet(nearest=1 << _value(match["day"], DAY))
-    back = int(match["back"] or 0)
-    if back > FURTHEST_FROM_LAST:
-        raise Unreadable(
-            "is before every month's first day", f"write L-1 to L-{FURTHEST_FROM_LAST}"
-        )
-    return FieldSet(nearest_last=1 << back) if match["working"] else FieldSet(last=1 << back)
-
-
-def _read_special_weekday(match: re.Match[str]) -> FieldSet:
-    weekday = _value(match["value"], _QUARTZ_WEEKDAY) - 1
-    if match["last"]:
-        return FieldSet(last_weekdays=1 << weekday)
-    number = int(match["number"])
-    if not 1 <= number <= 5:
-        raise Unreadable("is in no month", "write #1 to #5, or L for the last one")
-    return FieldSet(nth=frozenset([(weekday, number)]))
-
-
 def _found(bits: int, field: Field) -> FieldSet:
     # Quartz counts the days of the week from 1.
     return FieldSet(bits >> 1 & EVERY_WEEKDAY if field is _QUARTZ_WEEKDAY else bits)
 
 
 def _value(text: str, field: Field) -> int:
-    name = text.lower()
-    if name in field.names:
-        return field.names.index(name) + field.first
-    if not text.isdigit():
-        raise Unreadable(f"is no {field.name}", f"write {field.values}")
-    value = int(text)
-    if field is _QUARTZ_WEEKDAY and value == 0:
+    if field is _QUARTZ_WEEKDAY and text.isdigit() and int(text) == 0:
         raise Unreadable("is below 1", "Quartz counts from Sunday as 1; write 1 or SUN")
-    if not field.first <= value <= field.last:
-        hint = field.hint if value == field.last + 1 else ""
-        side, bound = ("below", field.first) if value < field.first else ("above", field.last)
-        raise Unreadable(f"is {side} {bound}", f"write {field.values}{hint}")
-    return value
+    return value_of(text, field)
 
 
 def _malformed(element: str, field: Field) -> Unreadable:

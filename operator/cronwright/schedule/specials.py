@@ -27,10 +27,10 @@ def looks_special(element: str) -> bool:
 
 def read_special(element: str, field: Field) -> FieldSet | None:
     """Read an element that depends on the month; None where it is none, Unreadable if wrong."""
-    if field is DAY and (match := _DAY.fullmatch(element)):
-        return _read_day(match)
+    if field is DAY and (special := read_day(element)):
+        return special
     if field is WEEKDAY and (match := _WEEKDAY.fullmatch(element)):
-        return _read_weekday(match)
+        return last_or_nth(value_of(match["value"], WEEKDAY) % 7, match)
     if field is WEEKDAY and element.upper() == "L":
         remedy = "write SAT, or a last one of the month, such as FRIL"
         raise Unreadable("is Saturday to Quartz, and could be any day elsewhere", remedy)
@@ -40,7 +40,11 @@ def read_special(element: str, field: Field) -> FieldSet | None:
     return None
 
 
-def _read_day(match: re.Match[str]) -> FieldSet:
+def read_day(element: str) -> FieldSet | None:
+    """Read a special day of the month; None where it is none, Unreadable if wrong."""
+    match = _DAY.fullmatch(element)
+    if match is None:
+        return None
     if match["day"]:
         return FieldSet(nearest=1 << value_of(match["day"], DAY))
     back = int(match["back"] or 0)
@@ -51,8 +55,8 @@ def _read_day(match: re.Match[str]) -> FieldSet:
     return FieldSet(nearest_last=1 << back) if match["working"] else FieldSet(last=1 << back)
 
 
-def _read_weekday(match: re.Match[str]) -> FieldSet:
-    weekday = value_of(match["value"], WEEKDAY) % 7
+def last_or_nth(weekday: int, match: re.Match[str]) -> FieldSet:
+    """Give the days that `L` or `#` after a day of the week mean, as `last` or `number` matched."""
     if match["last"]:
         return FieldSet(last_weekdays=1 << weekday)
     number = int(match["number"])

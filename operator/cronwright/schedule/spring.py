@@ -22,7 +22,7 @@ from cronwright.schedule.fields import (
 from cronwright.schedule.standard import SHORTHANDS, SIX
 from cronwright.schedule.terms import Dialect
 from cronwright.schedule.times import FieldTimes
-from cronwright.schedule.tokens import Token, cut, placed, read_list
+from cronwright.schedule.tokens import Token, counted, cut, placed, read_list
 
 _WORDS = re.compile(r"[^ ]+")
 _INT = re.compile(r"[+-]?\d{1,10}")
@@ -62,7 +62,7 @@ def _trimmed(token: Token) -> Token:
 
 
 def _miscounted(tokens: list[Token]) -> Unreadable:
-    problem = f"{len(tokens)} field{'' if len(tokens) == 1 else 's'} where Spring takes 6"
+    problem = f"{counted(tokens)} where Spring takes 6"
     if len(tokens) == len(SIX) - 1:
         written = " ".join(token.text for token in tokens)
         return Unreadable(problem, f"put the seconds first: 0 {written}")

@@ -29,7 +29,7 @@ from cronwright.schedule.seed import is_hashed, resolve
 from cronwright.schedule.specials import looks_special, read_special
 from cronwright.schedule.terms import Dialect
 from cronwright.schedule.times import FieldTimes
-from cronwright.schedule.tokens import Token, cut, read_list
+from cronwright.schedule.tokens import Token, counted, cut, read_list
 
 FIVE = (MINUTE, HOUR, DAY, MONTH, WEEKDAY)
 SIX = (SECOND, *FIVE)
@@ -60,7 +60,7 @@ def read_kubernetes(text: str) -> CronExpression:
         remedy = "leave out the year, or leave out scheduleDialect"
         raise Unreadable("7 fields where Kubernetes takes 5, or 6 with seconds", remedy)
     if len(tokens) not in (len(FIVE), len(SIX)):
-        raise Unreadable(f"{_count(tokens)} where 5 or 6 are due", _FIVE_REMEDY)
+        raise Unreadable(f"{counted(tokens)} where 5 or 6 are due", _FIVE_REMEDY)
     return _read(text, tokens, read_kubernetes_element, Dialect.KUBERNETES)
 
 
@@ -68,7 +68,7 @@ def read_common(text: str, seed: str) -> CronExpression:
     """Read five, six or seven fields as all dialects would, where they agree."""
     tokens = _tokens(text)
     if not len(FIVE) <= len(tokens) <= len(SEVEN):
-        raise Unreadable(f"{_count(tokens)} where 5, 6 or 7 are due", _REMEDY)
+        raise Unreadable(f"{counted(tokens)} where 5, 6 or 7 are due", _REMEDY)
 
     def read_one(element: str, field: Field) -> FieldSet:
         if is_hashed(element):
@@ -113,10 +113,6 @@ def _tokens(text: str) -> list[Token]:
         raise Unreadable("no such shorthand", f"write one of {', '.join(SHORTHANDS)}")
     # Nothing in a shorthand can be wrong, so no place in it is ever named.
     return [Token(part, 0) for part in plain.split()]
-
-
-def _count(tokens: list[Token]) -> str:
-    return f"{len(tokens)} field{'' if len(tokens) == 1 else 's'}"
 
 
 def _resolved(text: str, field: Field, seed: str) -> str:

@@ -21,6 +21,11 @@ def cut(text: str, words: re.Pattern[str] = _WORDS) -> list[Token]:
     return [Token(match.group(), match.start() + 1) for match in words.finditer(text)]
 
 
+def counted(tokens: list[Token]) -> str:
+    """Say how many fields there are."""
+    return f"{len(tokens)} field{'' if len(tokens) == 1 else 's'}"
+
+
 def read_list(token: Token, field: Field, read_one: Callable[[str, Field], FieldSet]) -> FieldSet:
     """Read the elements of a field that has commas; Unreadable names element and place."""
     if "," not in token.text:

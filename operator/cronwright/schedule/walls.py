@@ -47,12 +47,10 @@ class Walls:
             return None
         year = year_with(ordinal)
         index = ordinal - year.first
-        for days, times in self._groups(year):
-            if days >> index & 1:
-                found = times.first_from(second)
-                if found is not None:
-                    return (ordinal - EPOCH) * DAY + found
-                break
+        times = self._times_in(year, index)
+        found = times.first_from(second) if times else None
+        if found is not None:
+            return (ordinal - EPOCH) * DAY + found
         return self._first_of_later(year, index + 1)
 
     def last_until(self, wall: int) -> int | None:
@@ -63,12 +61,10 @@ class Walls:
             ordinal, second = LAST_DAY, DAY - 1
         year = year_with(ordinal)
         index = ordinal - year.first
-        for days, times in self._groups(year):
-            if days >> index & 1:
-                found = times.last_until(second)
-                if found is not None:
-                    return (ordinal - EPOCH) * DAY + found
-                break
+        times = self._times_in(year, index)
+        found = times.last_until(second) if times else None
+        if found is not None:
+            return (ordinal - EPOCH) * DAY + found
         return self._last_of_earlier(year, index)
 
     def count(self, start: int, end: int) -> int:
@@ -87,7 +83,9 @@ class Walls:
         if ordinal > LAST_DAY:
             return None
         year = year_with(ordinal)
-        index = ordinal - year.first
+        return self._times_in(year, ordinal - year.first)
+
+    def _times_in(self, year: Year, index: int) -> Times | None:
         for days, times in self._groups(year):
             if days >> index & 1:
                 return times
