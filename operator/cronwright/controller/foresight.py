@@ -13,7 +13,8 @@ from cronwright.controller.groups import Want
 from cronwright.controller.tasks import TaskKey
 from cronwright.core.backlog import room, turn
 from cronwright.errors import FieldError
-from cronwright.model.status import Mode, PendingReason
+from cronwright.model.run import PendingReason
+from cronwright.model.status import Mode
 from cronwright.model.task import ScheduledTask
 
 
