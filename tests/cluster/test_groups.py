@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cronwright.kube import paths
-from tests.cluster.operator_process import OperatorProcess
+from tests.cluster.operator_process import OperatorProcess, StartOperator
 from tests.cluster.slots import KEEP
 from tests.cluster.tasks import Tasks, shell
 from tests.cluster.test_queue import span
@@ -92,3 +92,42 @@ async def test_a_run_that_is_tried_again_keeps_its_place(
 
     assert (runs["fails"]["verdict"], runs["fails"]["attempts"]) == ("Failed", 2)
     assert runs["waits"]["startTime"] >= runs["fails"]["completionTime"]
+
+
+async def test_after_a_restart_the_most_important_goes_first_whoever_is_looked_at_first(
+    tasks: Tasks, namespace: str, start_operator: StartOperator
+) -> None:
+    operator = start_operator(namespace)
+    await operator.ready()
+    shared: dict[str, Any] = {"concurrencyGroup": "database", "schedule": None, **KEEP}
+    await tasks.create("holder", container=shell("sleep 6"), **shared)
+    # The API server lists them by their names.
+    ranks = [*range(4), 9]
+    names = [f"{'abcde'[place]}-{priority}" for place, priority in enumerate(ranks)]
+    for name, priority in zip(names, ranks, strict=True):
+        await tasks.create(name, container=shell("sleep 1"), priority=priority, **shared)
+    await tasks.all_ready()
+    await tasks.request("holder", "mine")
+    await until(lambda: tasks.jobs("holder"))
+    for name in names:
+        await tasks.request(name, "mine")
+
+    async def all_wait() -> bool:
+        return all([(await tasks.status(name)).get("pending") for name in names])
+
+    await until(all_wait)
+    operator.kill()
+
+    async def over() -> bool:
+        (job,) = await tasks.jobs("holder")
+        return bool(job["status"].get("completionTime"))
+
+    await until(over)
+    operator.start()
+    await operator.ready()
+    runs = await ended(tasks, 6)
+
+    assert [run["task"] for run in runs] == ["holder", *reversed(names)]
+    for before, after in pairwise(runs):
+        assert after["startTime"] >= before["completionTime"]
+    assert operator.errors() == []

@@ -9,14 +9,20 @@ import pytest
 
 from cronwright.controller import crew as module
 from cronwright.controller.crew import Crew
+from cronwright.controller.groups import Groups, Want
 from cronwright.controller.leadership import Leadership
 from cronwright.controller.queue import WorkQueue
+from cronwright.controller.standby import BehindError
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.kube.errors import Fenced
 from cronwright.lifecycle import Lifecycle
 from tests.cluster.waiting import until
+from tests.core.world import NOON
 
 KEYS = [TaskKey("team", name) for name in ("a", "b", "c")]
+# What the last of them is expected to want, and a less urgent one.
+WANT = Want(KEYS[2], "db", "urgent", 9, NOON)
+OTHER = Want(KEYS[0], "db", "other", 0, NOON)
 
 
 class Work:
@@ -41,22 +47,39 @@ class Work:
         self.ended = True
 
 
+class Watch:
+    """Stand in for the watch of tasks, which lags behind."""
+
+    def __init__(self) -> None:
+        self.tells = asyncio.Event()
+        self.fails = False
+
+    async def know_tasks(self) -> None:
+        await self.tells.wait()
+        if self.fails:
+            raise BehindError
+
+
 class Bench:
     """A crew of one worker, that leads without a Lease."""
 
     def __init__(self) -> None:
         self.work, self.queue = Work(), WorkQueue[TaskKey]()
+        self.groups = Groups(1, self.queue.add)
+        self.watch = Watch()
         self.leadership = Leadership(None)
         self.crew = Crew(
             leadership=self.leadership,
             lifecycle=Lifecycle(),
-            standby=cast("Any", None),
+            standby=cast("Any", self.watch),
             tasks=TaskStore(),
             queue=self.queue,
             reconcile=self.work.reconcile,
             engine=cast("Any", self.work),
             collector=cast("Any", self.work),
             workers=1,
+            groups=self.groups,
+            expected=lambda: {KEYS[2]: [WANT]},
         )
 
     @asynccontextmanager
@@ -137,3 +160,24 @@ async def test_nothing_may_be_written_after_leadership_was_given_up() -> None:
         await bench.leadership.give_up()
         with pytest.raises(Fenced):
             bench.leadership.check()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_places_are_given_once_all_tasks_are_known_and_all_else_begins_before(
+    fails: bool,
+) -> None:
+    bench = Bench()
+    bench.watch.fails = fails
+    async with bench.running(), asyncio.timeout(10):
+        await bench.begins(KEYS[0])
+        assert not bench.groups.take(OTHER)
+        bench.work.let_go.set()
+        bench.watch.tells.set()
+
+        async def looked_at() -> bool:
+            return KEYS[2] in bench.work.begun
+
+        await until(looked_at, 5.0, every=0.01)  # whoever is expected to want a place
+        assert not bench.groups.take(OTHER)
+        bench.groups.looked(KEYS[2])
+        assert bench.groups.take(OTHER)

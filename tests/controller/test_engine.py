@@ -11,7 +11,7 @@ import pytest
 
 from cronwright.controller.claim import Claims, Followed
 from cronwright.controller.engine import Engine
-from cronwright.controller.groups import Groups
+from cronwright.controller.groups import Groups, Want
 from cronwright.controller.intake import Intake
 from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
@@ -335,6 +335,30 @@ async def test_a_group_has_one_place_and_the_others_wait() -> None:
     assert [each.slot for each in bench.intake.put_off(TaskKey("team", "task0"))] == [
         NOON + 10 * SECOND
     ]
+
+
+async def test_a_slot_that_came_due_before_the_first_look_keeps_its_turn_in_the_group() -> None:
+    bench = Bench()
+    high, low = TaskKey("team", "high"), TaskKey("team", "low")
+    expected = Want(high, "db", str(high), 9, NOON - SECOND)
+    other = Want(low, "db", "other", 0, NOON - 60 * SECOND)
+    bench.groups.open({high: [expected]})
+    bench.follow(high, priority=9, group="db", since=NOON - 2 * SECOND, schedule="59 59 11 * * *")
+    bench.engine.looked(high)
+    assert not bench.groups.take(other), "its slot is about to be fired"
+    bench.cluster.seen = lambda key: bench.groups.job_changed(
+        None, job(f"job-{key.name}", task=key.name, annotations={identity.GROUP: "db"})
+    )
+    async with bench.running():
+        await bench.at(NOON, 1)
+    assert [key.name for key, _ in bench.cluster.made] == ["high"]
+    bench.engine.looked(high)
+    assert not bench.groups.take(other), "the place is held by the Job"
+
+    bench.engine.looked(low)  # one that the engine does not follow
+    bench.groups.open({low: [other]})
+    bench.engine.looked(low)
+    assert not bench.groups._expected
 
 
 async def test_after_downtime_the_newest_missed_slots_wait_to_be_made_up_for() -> None:

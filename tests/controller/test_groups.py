@@ -168,6 +168,72 @@ def test_runs_of_a_task_that_has_left_hold_their_places_until_they_are_over() ->
     assert not bench.groups.concerns(TaskKey("team", "a"))
 
 
+def test_no_place_is_given_before_it_is_known_who_wants_one() -> None:
+    bench = Bench()
+    bench.groups.job_changed(None, running("old"))
+    bench.groups.close()
+    assert bench.groups.take(want("old")), "who holds a place may go on"
+    bench.groups.job_changed(running("old"), None)
+    assert not bench.groups.take(want("low"))
+    bench.waits(want("low"))
+    bench.wakes()
+    bench.groups.open({})
+    assert bench.wakes() == ["low"]
+    assert bench.groups.take(want("low"))
+
+
+def test_who_is_looked_at_first_does_not_pass_by_what_is_expected() -> None:
+    bench = Bench()
+    high = want("high", 5, 9)
+    bench.groups.open({high.key: [high]})
+    assert bench.wakes() == ["high"], "so that it is looked at in any case"
+    assert not bench.groups.take(want("low"))
+    bench.waits(want("low"))
+    assert bench.groups.take(high)
+    bench.groups.job_changed(None, running("high"))
+    bench.groups.release(high)
+    bench.groups.looked(high.key)
+    assert not bench.groups.take(want("low"))
+    bench.groups.job_changed(running("high"), None)
+    assert bench.wakes()[-1] == "low"
+
+
+def test_what_is_expected_and_comes_to_nothing_makes_way() -> None:
+    for gone in (False, True):
+        bench = Bench()
+        high = want("high", 5, 9)
+        bench.groups.open({high.key: [high]})
+        bench.waits(want("low"))
+        bench.wakes()
+        if gone:
+            bench.groups.forget(high.key)
+        else:
+            bench.groups.looked(high.key)
+        assert bench.wakes() == ["low"]
+        assert bench.groups.take(want("low"))
+        bench.groups.looked(high.key)
+
+
+def test_what_waits_and_is_expected_is_one_run() -> None:
+    bench = Bench(2)
+    high = want("high", 5, 9)
+    bench.groups.open({high.key: [high]})
+    bench.waits(high)
+    assert bench.groups.take(want("low")), "there is a place for each"
+
+
+def test_while_others_are_expected_those_that_wait_do_not_wake_one_another() -> None:
+    bench = Bench(2)
+    expected = {each.key: [each] for each in (want("x", 0, 9), want("y", 0, 9))}
+    bench.groups.open(expected)
+    bench.wakes()
+    for _ in range(3):
+        for name in ("a", "b"):
+            assert not bench.groups.take(want(name))
+            bench.waits(want(name))
+    assert set(bench.wakes()) <= {"x", "y"}
+
+
 @given(
     st.integers(1, 4),
     st.lists(

@@ -234,3 +234,16 @@ async def test_it_catches_up_before_it_leads(
     bench.jobs.put(job("new", resource_version="21"))
     await bench.standby.catch_up()
     assert bench.lists.asked == 2 * module._LISTS + 2
+
+
+async def test_it_knows_the_tasks_whatever_jobs_there_are(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    bench.lists.versions = {"scheduledtasks/report": 7, "jobs/report-1": 9}
+    bench.task(6)
+    with pytest.raises(BehindError):
+        await bench.standby.know_tasks()
+    bench.task(7)
+    await bench.standby.know_tasks()
+    assert bench.lists.asked == module._LISTS + 1

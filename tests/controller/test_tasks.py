@@ -68,3 +68,12 @@ def test_who_is_to_be_fired_first_comes_first() -> None:
     order = [key.name for key in tasks.by_due()]
     assert order[:2] == ["soon", "later"]
     assert sorted(order) == sorted(statuses)
+
+
+def test_tasks_of_groups_are_told_apart() -> None:
+    tasks = TaskStore()
+    for name, spec in (("alone", {}), ("shares", {"concurrencyGroup": "db"})):
+        tasks.put({**body(1, name=name), "spec": spec})
+    assert tasks.grouped() == [TaskKey("team", "shares")]
+    tasks.put({**body(2, name="shares"), "spec": {}})
+    assert tasks.grouped() == []

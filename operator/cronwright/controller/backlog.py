@@ -106,7 +106,7 @@ class Backlogs:
         if group is None and not self._groups.concerns(key):
             return
         active = {job.uid for job in self._claims.active(key, judged=True)}
-        wants = [want for each in waiting if (want := _want(key, task, each))]
+        wants = [want for each in waiting if (want := want_of(key, task, each))]
         place = Group(key.namespace, group) if group else None
         self._groups.look(key, place, active, wants)
 
@@ -121,7 +121,7 @@ class Backlogs:
 
     async def _start(self, key: TaskKey, footing: Footing, entry: PendingRun) -> JobFacts | None:
         """Start a run; None where it has to wait on."""
-        want = _want(key, footing.task, entry)
+        want = want_of(key, footing.task, entry)
         if not self._groups.take(want):
             return None
         try:
@@ -157,7 +157,8 @@ class Backlogs:
         logger.warning("a run that waits is not started yet", extra=where)
 
 
-def _want(key: TaskKey, task: ScheduledTask, entry: PendingRun) -> Want | None:
+def want_of(key: TaskKey, task: ScheduledTask, entry: PendingRun) -> Want | None:
+    """Say what a run that waits wants of its group; None where its task is in none."""
     group, due = task.spec.concurrency_group, entry.due or entry.slot
     if group is None or due is None:
         return None

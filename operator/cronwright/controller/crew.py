@@ -6,15 +6,16 @@ the process is to end: no slot is begun any more, what was begun is ended, and t
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from cronwright.controller.collect import Collector
 from cronwright.controller.engine import Engine
+from cronwright.controller.groups import Groups, Want
 from cronwright.controller.leadership import Leadership
 from cronwright.controller.queue import WorkQueue
-from cronwright.controller.standby import Standby
+from cronwright.controller.standby import BehindError, Standby
 from cronwright.controller.tasks import TaskKey, TaskStore
 from cronwright.lifecycle import Lifecycle, State
 
@@ -38,6 +39,8 @@ class Crew:
     engine: Engine
     collector: Collector
     workers: int
+    groups: Groups
+    expected: Callable[[], Mapping[TaskKey, Sequence[Want]]]  # of groups, by tasks not looked at
 
     async def run(self, ready: Awaitable[object]) -> None:
         """Stand by once all is known, take over, and work for ever."""
@@ -47,11 +50,15 @@ class Crew:
         else:
             await self.leadership.gain()
         self.lifecycle.enter(State.RUNNING, leading=True)
+        self.groups.close()
         if self.leadership.contested:
             await self.standby.catch_up()
             for key in self.tasks.by_due():
                 self.queue.add(key)
+            self.groups.open(self.expected())
         async with asyncio.TaskGroup() as crew:
+            if not self.leadership.contested:
+                crew.create_task(self._open_groups())
             crew.create_task(self.engine.run())
             for _ in range(self.workers):
                 crew.create_task(self.queue.work(self.reconcile))
@@ -66,6 +73,12 @@ class Crew:
                 await self._until(lambda: not self._occupied(), _MOMENT)
                 self.queue.close()
                 await self._until(lambda: not self.queue.busy, _ANSWERED)
+
+    async def _open_groups(self) -> None:
+        # All else begins at once: only who shares a limit has to wait for the others' tasks.
+        with contextlib.suppress(BehindError):
+            await self.standby.know_tasks()
+        self.groups.open(self.expected())
 
     async def _stand_by(self) -> None:
         watching = asyncio.create_task(self.queue.work(self.standby.look))

@@ -114,6 +114,13 @@ class Engine:
         self._intake.stands(key, status.pending)
         self._tellings.stands(key, status, self._course(key))
 
+    def looked(self, key: TaskKey) -> None:
+        """Let a task's group go on, unless a slot is due: that is about to ask for its place."""
+        entry = self._entries.get(key)
+        first = entry.course.first() if entry else None
+        if first is None or first.due > self._clock():
+            self._groups.looked(key)
+
     def follow(self, key: TaskKey, followed: Followed, course: Course) -> None:
         """Fire a task's slots; one that is followed already goes on where it is."""
         entry = self._entries.get(key)

@@ -4,12 +4,15 @@
 seen, which then holds it, also while its run waits for the next attempt. Where none is free the
 run waits; when one is given up, whoever is next over all tasks of the group is woken: by priority,
 then by due time.
+
+Right after a start not all tasks have been looked at. `open` is told what those want that their
+statuses speak of, so that none passes by them for having been looked at first.
 """
 
 import asyncio
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -63,9 +66,33 @@ class Groups:
         self._ended: set[str] = set()  # UIDs of Jobs that stand, and whose runs are over
         self._reserved: defaultdict[Group, set[str]] = defaultdict(set)
         self._wants: defaultdict[Group, dict[TaskKey, Sequence[Want]]] = defaultdict(dict)
+        self._expected: defaultdict[Group, dict[TaskKey, Sequence[Want]]] = defaultdict(dict)
+        self._open = True
         self._member: dict[TaskKey, Group] = {}
         self._counted: defaultdict[TaskKey, set[Group]] = defaultdict(set)  # of which it has Jobs
         self._faulty: asyncio.Queue[GroupSizes] = asyncio.Queue()
+
+    def close(self) -> None:
+        """Give no place away until it is known who wants one."""
+        self._open = False
+
+    def open(self, expected: Mapping[TaskKey, Sequence[Want]]) -> None:
+        """Give places away; for what is expected of tasks, they are kept until their looks."""
+        self._open = True
+        for key, wants in expected.items():
+            for want in wants:
+                self._expected[want.place][key] = wants
+            self._wake(key)
+        for place in list(self._wants):
+            self._wake_next(place)
+
+    def looked(self, key: TaskKey) -> None:
+        """Expect nothing of a task any more: what it wants it has told itself."""
+        for place in [place for place, tasks in self._expected.items() if key in tasks]:
+            del self._expected[place][key]
+            if not self._expected[place]:
+                del self._expected[place]
+            self._wake_next(place)
 
     def take(self, want: Want | None) -> bool:
         """Take a place; False where none is free, or others that wait go before.
@@ -77,6 +104,9 @@ class Groups:
         held = self._held(want.place)
         if want.run_id in held:
             return True
+        if not self._open:
+            return False
+        self._expected.get(want.place, {}).pop(want.key, None)
         before = [each for each in self._wanted(want.place, held) if each.rank < want.rank]
         if self._size(want.place) - len(held) <= len(before):
             return False
@@ -112,6 +142,7 @@ class Groups:
 
     def forget(self, key: TaskKey) -> None:
         """Forget a task that is gone; its Jobs hold their places until they have gone, too."""
+        self.looked(key)
         place = self._member.pop(key, None)
         if place is not None:
             self._wants[place].pop(key, None)
@@ -177,9 +208,10 @@ class Groups:
         return active | self._reserved.get(place, set())
 
     def _wanted(self, place: Group, held: Set[str]) -> list[Want]:
-        """List what waits for a place of a group."""
-        everybody = self._wants.get(place, {}).values()
-        return [each for wants in everybody for each in wants if each.run_id not in held]
+        """List what waits for a place of a group, or is expected to."""
+        everybody = *self._expected.get(place, {}).values(), *self._wants.get(place, {}).values()
+        wanted = {each.run_id: each for wants in everybody for each in wants}
+        return [each for run_id, each in wanted.items() if run_id not in held]
 
     def _wake_next(self, place: Group, but: TaskKey | None = None) -> None:
         """Wake the tasks whose runs are next, as many as there are places."""

@@ -23,6 +23,7 @@ from cronwright.controller.collect import Collector
 from cronwright.controller.crew import Crew
 from cronwright.controller.ending import Endings
 from cronwright.controller.engine import Engine
+from cronwright.controller.foresight import expected
 from cronwright.controller.gather import Sources
 from cronwright.controller.groups import Groups
 from cronwright.controller.inquire import Inquirer
@@ -215,6 +216,8 @@ class _Operator:
             engine=self._engine,
             collector=self._collector,
             workers=self._settings.workers,
+            groups=self._groups,
+            expected=lambda: expected(self._sources, _now()),
         )
 
     async def _serve_health(self) -> web.AppRunner | None:

@@ -87,6 +87,8 @@ class Reconciler:
         except Exception:
             logger.exception("not reconciled", extra=where)
             raise
+        finally:
+            self._tools.engine.looked(key)
 
     async def _reconcile(self, key: TaskKey) -> None:
         sources, now = self._sources, self._tools.clock()

@@ -89,16 +89,23 @@ class Standby:
         It may have written right before it gave up the Lease, and the news may still be on its
         way. BehindError where it does not come.
         """
+        await self._known(jobs=True)
+
+    async def know_tasks(self) -> None:
+        """Wait until all tasks are known that there are; BehindError where they are not told of."""
+        await self._known(jobs=False)
+
+    async def _known(self, *, jobs: bool) -> None:
         for _ in range(_LISTS):
             try:
                 tasks = await self._list(paths.scheduledtasks(self._namespace))
-                jobs = await self._list(paths.jobs(self._namespace), TASK_LABEL)
+                listed = await self._list(paths.jobs(self._namespace), TASK_LABEL) if jobs else None
             except ApiError as error:
                 logger.warning("not caught up yet", extra={"error": str(error)})
                 await asyncio.sleep(1.0)
                 continue
             for _ in range(_LOOKS_A_LIST):
-                if self._knows_tasks(tasks) and self._knows_jobs(jobs):
+                if self._knows_tasks(tasks) and (listed is None or self._knows_jobs(listed)):
                     return
                 await asyncio.sleep(_PAUSE)
         raise BehindError("the watches do not bring what the API server lists")

@@ -27,6 +27,7 @@ class _Packed:
     uid: str
     version: int
     due: str  # when the operator is to fire it next, as its status says
+    grouped: bool
     body: bytes
 
 
@@ -60,7 +61,7 @@ class TaskStore:
     def replace(self, body: Mapping[str, Any]) -> None:
         """Keep a body, whatever was kept before."""
         uid, version = body["metadata"]["uid"], int(body["metadata"]["resourceVersion"])
-        self._tasks[_key(body)] = _Packed(uid, version, _due(body), _pack(body))
+        self._tasks[_key(body)] = _Packed(uid, version, _due(body), _grouped(body), _pack(body))
 
     def get(self, key: TaskKey) -> dict[str, Any] | None:
         """Unpack a task's body."""
@@ -91,6 +92,10 @@ class TaskStore:
         """List the tasks, those first that the operator is to fire first."""
         return sorted(self._tasks, key=lambda key: self._tasks[key].due)
 
+    def grouped(self) -> list[TaskKey]:
+        """List the tasks that are in a concurrency group."""
+        return [key for key, packed in self._tasks.items() if packed.grouped]
+
     def __iter__(self) -> Iterator[TaskKey]:
         return iter(list(self._tasks))
 
@@ -106,6 +111,10 @@ def _due(body: Mapping[str, Any]) -> str:
     status = body.get("status") or {}
     due: str = status.get("nextRunTime", _NEVER) if status.get("mode") == "Managed" else _NEVER
     return due
+
+
+def _grouped(body: Mapping[str, Any]) -> bool:
+    return bool((body.get("spec") or {}).get("concurrencyGroup"))
 
 
 def _pack(body: Mapping[str, Any]) -> bytes:
