@@ -26,9 +26,10 @@ from cronwright.core import identity
 from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
 from cronwright.core.firing import Progress
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import decide
 from cronwright.core.run import Output, Run, slot_of
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.core.world import World
 from cronwright.model.base import render_time
 from cronwright.model.run import Trigger

@@ -11,9 +11,10 @@ from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import Progress
 from cronwright.core.identity import ATTEMPT, RUN_ID, SCHEDULED_TIMESTAMP, TRIGGER
 from cronwright.core.ledger import MARGIN, Sight
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import Readiness, Step, decide
 from cronwright.core.run import Run
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.core.terms import terms_of, text_of
 from cronwright.core.world import World
 from cronwright.model.base import render_time

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.core import identity
+from cronwright.core.answer import Act
 from cronwright.core.backfill import Backfill, Order, slots_of, take_in
 from cronwright.core.backlog import without
-from cronwright.core.requests import Act
 from cronwright.errors import FieldError
 from cronwright.model.base import render_time
 from cronwright.model.run import PendingReason, PendingRun, Trigger

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from cronwright.core import identity, size
+from cronwright.core.answer import Act
 from cronwright.core.backfill import GOING_AT_MOST
 from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
 from cronwright.core.firing import ACTIVE_AT_MOST
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import decide
-from cronwright.core.requests import Act
 from cronwright.core.run import Run
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.model.base import render_time
 from cronwright.model.status import TaskStatus
 from tests.core.world import NOON, cronjob, job, task, world

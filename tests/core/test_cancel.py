@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cronwright.core import cancel, identity
+from cronwright.core.answer import Act
 from cronwright.core.cancel import Cancels
 from cronwright.core.facts import JobFacts
-from cronwright.core.requests import Act
 from cronwright.model.run import PendingReason, PendingRun, Trigger
 from tests.core.world import job, task
 

@@ -12,9 +12,10 @@ from cronwright.core.checkpoint import BYTES
 from cronwright.core.environment import RunNames
 from cronwright.core.facts import JobFacts
 from cronwright.core.job import slot_template
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import decide
 from cronwright.core.run import Run
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.core.template import job_template
 from cronwright.errors import FieldError
 from cronwright.model.task import ScheduledTask

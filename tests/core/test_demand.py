@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cronwright.core import identity
+from cronwright.core.answer import Act
 from cronwright.core.demand import Demand, decide
 from cronwright.core.facts import JobFacts
-from cronwright.core.requests import Act
 from cronwright.core.run import Run
 from cronwright.core.slots import RECHECK
 from cronwright.core.terms import timetable_of

@@ -1,8 +1,8 @@
 """The Jobs that the operator makes itself, whole."""
 
 from cronwright.core import identity
+from cronwright.core.answer import Act, Answer
 from cronwright.core.job import request_job
-from cronwright.core.requests import Act, Answer
 from tests.core.world import CRONJOB_UID, TASK_UID, task
 
 RUN_ID = identity.request_run_id(TASK_UID, "one")

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from cronwright.core import identity, journal
+from cronwright.core.answer import Act, Answer
 from cronwright.core.entry import Entry, Happening
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import decide
-from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.core.template import job_template
 from cronwright.core.world import World
 from cronwright.model.run import PendingReason, PendingRun, Trigger, Verdict

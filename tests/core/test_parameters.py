@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from cronwright.core import identity
+from cronwright.core.answer import Act, Answer
 from cronwright.core.cronjob import render
 from cronwright.core.job import request_job, slot_template
 from cronwright.core.parameters import check_declared, faults, rendered, values
 from cronwright.core.plan import Step, decide
 from cronwright.core.record import record
-from cronwright.core.requests import Act, Answer, answer
+from cronwright.core.requests import answer
 from cronwright.core.run import Run
 from cronwright.core.verdict import Ending
 from cronwright.errors import FieldError

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from cronwright.core import identity
+from cronwright.core.answer import Act
 from cronwright.core.facts import JobFacts
 from cronwright.core.plan import Step, decide
-from cronwright.core.requests import Act
 from cronwright.core.run import Run
 from cronwright.model.base import render_time
 from tests.core.world import NOON, cronjob, finished, job, pod, task, world

@@ -4,7 +4,8 @@ import json
 from datetime import timedelta
 
 from cronwright.core import identity
-from cronwright.core.requests import Act, answer
+from cronwright.core.answer import Act
+from cronwright.core.requests import answer
 from cronwright.model.base import render_time
 from cronwright.model.run import PendingReason, PendingRun, Trigger
 from cronwright.model.task import ScheduledTask

@@ -12,11 +12,12 @@ from cronwright.core import identity
 from cronwright.core.attempts import last_attempts
 from cronwright.core.facts import JobFacts, job_facts
 from cronwright.core.job import attempt_job
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import Plan, decide
 from cronwright.core.pod import Role
 from cronwright.core.retry import Attempt, from_status
 from cronwright.core.run import Run
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.core.template import job_template
 from cronwright.core.world import World
 from cronwright.errors import FieldError

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from cronwright.core.facts import JobFacts
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import decide
 from cronwright.core.pod import PodFacts
 from cronwright.core.run import Run
 from cronwright.core.stall import comes_late, goes_on, stall_of
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.core.waiting import Waiting
 from cronwright.model.status import Condition, TaskStatus
 from cronwright.model.task import ScheduledTask

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import decide
 from cronwright.core.run import Run
 from cronwright.core.statistics import TOLD_WITHIN, slow_runs, statistics_of
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.model.run import RunRecord, Trigger, Verdict
 from cronwright.model.status import Statistics, TaskStatus
 from tests.core.test_status import ended

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from cronwright.core import identity, size
 from cronwright.core.account import accounted
+from cronwright.core.answer import Act, Answer
 from cronwright.core.gaps import GAPS_AT_MOST
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import Step, decide
-from cronwright.core.requests import Act, Answer
 from cronwright.core.run import Output, Run
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.core.terms import LONGEST, terms_of, text_of
 from cronwright.core.world import World
 from cronwright.model.run import RunRecord, Verdict

@@ -15,9 +15,10 @@ from cronwright.core.evidence import slots_with_runs
 from cronwright.core.facts import Finished, JobFacts
 from cronwright.core.identity import short_id
 from cronwright.core.ledger import Sight
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import Step, decide
 from cronwright.core.run import Run
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.core.world import World
 from cronwright.model.base import render_time
 from cronwright.model.status import Gap, TaskStatus

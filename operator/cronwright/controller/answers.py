@@ -12,8 +12,8 @@ from cronwright.controller.ending import Endings
 from cronwright.controller.gather import Sources
 from cronwright.controller.request import Requests
 from cronwright.core import identity
+from cronwright.core.answer import NOTED, Act, Answer
 from cronwright.core.facts import JobFacts
-from cronwright.core.requests import NOTED, Act, Answer
 
 
 class Answers:

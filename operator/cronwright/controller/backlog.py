@@ -17,10 +17,10 @@ from cronwright.controller.gather import Sources
 from cronwright.controller.groups import Group, Groups, Want
 from cronwright.controller.request import Requests
 from cronwright.controller.tasks import TaskKey
+from cronwright.core.answer import Act, Answer
 from cronwright.core.backlog import room
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.plan import Plan
-from cronwright.core.requests import Act, Answer
 from cronwright.kube.errors import ApiError
 from cronwright.model.run import PendingRun
 from cronwright.model.spec import ConcurrencyPolicy

@@ -27,12 +27,13 @@ from cronwright.controller.request import Requests
 from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey
 from cronwright.core.account import accounted
+from cronwright.core.answer import NOTED, Act
 from cronwright.core.checkpoint import handed
 from cronwright.core.facts import JobFacts
 from cronwright.core.journal import entries
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import Plan, Step, decide
-from cronwright.core.requests import NOTED, Act
-from cronwright.core.status import Outcome, fold
+from cronwright.core.status import fold
 from cronwright.core.world import World
 from cronwright.errors import FieldError
 from cronwright.kube import paths

@@ -14,9 +14,9 @@ from cronwright.controller.ending import Endings
 from cronwright.controller.event import warning
 from cronwright.controller.write import unchanged
 from cronwright.core import identity
+from cronwright.core.answer import Answer
 from cronwright.core.facts import CronJobFacts, JobFacts, cronjob_facts, job_facts
 from cronwright.core.job import request_job
-from cronwright.core.requests import Answer
 from cronwright.kube import paths
 from cronwright.kube.client import Client
 from cronwright.kube.errors import AlreadyExists, Conflict, NotFound

@@ -13,10 +13,10 @@ from cronwright.core import ledger
 from cronwright.core.evidence import facts_of, late_claims, late_slots, own_cronjob, slots_with_runs
 from cronwright.core.firing import Progress
 from cronwright.core.ledger import Account, Facts, Span
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import Plan, Readiness, Step
 from cronwright.core.refusal import refusal_reason
 from cronwright.core.slots import owed_slot
-from cronwright.core.status import Outcome
 from cronwright.core.terms import terms_of, text_of, timetable_in
 from cronwright.core.world import World
 from cronwright.model import conditions, reasons

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cronwright.core import identity
+from cronwright.core.answer import Act, Answer
 from cronwright.core.facts import JobFacts
-from cronwright.core.requests import Act, Answer, refusal, requested_at
+from cronwright.core.requests import refusal, requested_at
 from cronwright.model.run import PendingRun
 from cronwright.model.task import ScheduledTask
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cronwright.core import backlog, requests
+from cronwright.core.answer import Act, Answer
 from cronwright.core.attempts import orphaned
 from cronwright.core.backfill import TakenIn, take_in
 from cronwright.core.backlog import Backlog, Rules, united, without
 from cronwright.core.identity import short_id
-from cronwright.core.requests import Act, Answer
 from cronwright.core.run import slot_of
 from cronwright.core.slots import RECHECK, slot_at_hand
 from cronwright.core.world import World

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 from cronwright.core import identity, retry
+from cronwright.core.answer import Answer
 from cronwright.core.checkpoint import handed
 from cronwright.core.environment import RunNames, literal
 from cronwright.core.parameters import noted
-from cronwright.core.requests import Answer
 from cronwright.core.template import DEADLINE_MARGIN, job_template
 from cronwright.model.base import render_time
 from cronwright.model.run import Trigger

@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Final
 
 from cronwright.core.entry import Entry, Happening, Subject
+from cronwright.core.history import new_records
 from cronwright.core.identity import slot_run_id, trace_id
+from cronwright.core.outcome import Outcome
 from cronwright.core.plan import Plan
-from cronwright.core.status import Outcome, new_gaps, new_records
+from cronwright.core.status import new_gaps
 from cronwright.core.world import World
 from cronwright.model.run import ActiveRun, PendingReason, PendingRun, RunRecord, Trigger, Verdict
 from cronwright.model.status import Gap, TaskStatus

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final
 
 from cronwright.core import cancel, checkpoint, demand, identity
+from cronwright.core.answer import Answer
 from cronwright.core.attempts import Bounds, Orphan, bounds_of, orphans
 from cronwright.core.backfill import TakenIn
 from cronwright.core.backlog import Backlog, united
@@ -23,7 +24,6 @@ from cronwright.core.judgement import judge_runs, over, stalled
 from cronwright.core.mode import Firing, choose, digest
 from cronwright.core.parameters import check_declared
 from cronwright.core.prune import prune
-from cronwright.core.requests import Answer
 from cronwright.core.retry import Attempt, waits
 from cronwright.core.run import first_start, trigger_of
 from cronwright.core.slots import RECHECK, unsettled_slot

@@ -4,54 +4,27 @@
 stands. A scheduled run changes it twice: when its Job is seen, and when it has ended.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from cronwright.core import size
+from cronwright.core.answer import Act
 from cronwright.core.backlog import remaining
 from cronwright.core.condition import conditions_of
-from cronwright.core.facts import CronJobFacts, JobFacts
-from cronwright.core.firing import Progress
 from cronwright.core.gaps import extend, taken_back
-from cronwright.core.identity import short_id
+from cronwright.core.history import WITHOUT_RUN, filed, latest, new_records, recorded_ids
 from cronwright.core.ledger import Span, excluded
-from cronwright.core.plan import Plan, Readiness, Step
-from cronwright.core.record import (
-    cancelled_record,
-    lost_record,
-    record,
-    skipped_record,
-    waited_record,
-)
-from cronwright.core.requests import REMEMBERED, Act, Answer
+from cronwright.core.outcome import Outcome
+from cronwright.core.plan import Plan, Step
+from cronwright.core.requests import REMEMBERED
 from cronwright.core.run import active_run
 from cronwright.core.statistics import statistics_of
 from cronwright.core.world import World
 from cronwright.model.run import ActiveRun, PendingReason, PendingRun, RunRecord, Verdict
 from cronwright.model.status import CronJobRef, Gap, RequestRef, TaskStatus
 
-# Verdicts of a slot or request that started nothing: they are not a last run.
-WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
 _ACTED: Final = {Act.START, Act.QUEUE, Act.TAKEN, Act.SKIP, Act.CANCEL}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a plan: the CronJob as it stands, the Jobs made, the requests acted on."""
-
-    readiness: Readiness
-    cronjob: CronJobFacts | None
-    written: bool = False  # the CronJob is as the task says, by our hand or as it was
-    started: tuple[JobFacts, ...] = ()
-    answered: tuple[Answer, ...] = ()
-    progress: Progress | None = None  # up to where its slots are accounted for
-    gaps: tuple[Gap, ...] = ()  # slots without a run that no status has yet
-    put_off: tuple[PendingRun, ...] = ()  # slots that wait and that no status has yet
-    late: tuple[datetime, ...] = ()  # slots that have a run after all
-    look_at: datetime | None = None  # when the next slot will be decided, whatever happens
-    begun: Collection[str] = ()  # runs whose next attempt was started
 
 
 def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
@@ -59,8 +32,8 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     old, spec = world.task.status, world.task.spec
     records = new_records(world, plan, outcome)
     active = _active(world, plan, outcome)
-    history = _history(records, old.history, spec.history_limit)
-    last_run = _latest([r for r in records if r.verdict not in WITHOUT_RUN], old.last_run)
+    history = filed(records, old.history, spec.history_limit)
+    last_run = latest([r for r in records if r.verdict not in WITHOUT_RUN], old.last_run)
     failures = [r for r in records if r.verdict not in {*WITHOUT_RUN, Verdict.SUCCEEDED}]
     settled = plan.step is not Step.WAIT
     progress = outcome.progress
@@ -91,7 +64,7 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
             pending=[*pending, *_pending(plan, outcome)],
             checkpoint=plan.checkpoint,
             last_run=last_run,
-            last_failure=_latest(failures, old.last_failure),
+            last_failure=latest(failures, old.last_failure),
             history=history,
             gaps=extend(gaps, old_gaps),
             counts=_counts(records, gaps, old_counts),
@@ -102,53 +75,11 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
         )
     )
     # After the fit: a run that had to leave the history for its size is recorded all the same.
-    recorded = _recorded(world, records, status.history)
+    recorded = recorded_ids(world, records, status.history)
     # Computed anew only with a record: an upgrade, or a history cut short, is not worth a write.
     statistics = statistics_of(status.history) if records else old.statistics
     status = status.model_copy(update={"recorded": recorded, "statistics": statistics})
     return old if _only_attempts_began(status, old) else status
-
-
-def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
-    """Make the records that the status doesn't have yet, in the order in which the runs ended."""
-    logs = world.task.spec.logs
-    records = [
-        record(run, plan.endings[run.job.run_id], logs)
-        for run in world.runs
-        if run.job.run_id in plan.endings
-    ]
-    known = set(world.known)
-    known |= {job.run_id for job in outcome.started}
-    known |= {each.active.id for each in plan.orphans}
-    records += [
-        waited_record(each.active, each.attempt.number - 1, each.ending)
-        for each in plan.orphans
-        if each.ending is not None
-    ]
-    records += [
-        lost_record(each, world.now) for each in world.task.status.active if each.id not in known
-    ]
-    records += [
-        skipped_record(each.run_id, each.reason, each.message, world.now)
-        for each in outcome.answered
-        if each.act is Act.SKIP
-    ]
-    records += [
-        cancelled_record(each.pending, world.now)
-        for each in outcome.answered
-        if each.act is Act.CANCEL
-    ]
-    records += [
-        cancelled_record(each, world.now)
-        for each in plan.cancels.waiting
-        if each.reason is not PendingReason.RETRY  # that one has a Job to tell of, or a name
-    ]
-    return sorted(records, key=_age)
-
-
-def _age(entry: RunRecord) -> tuple[datetime, str]:
-    assert entry.completion_time is not None  # noqa: S101 - every record has ended
-    return entry.completion_time, entry.id
 
 
 def _active(world: World, plan: Plan, outcome: Outcome) -> list[ActiveRun]:
@@ -184,17 +115,6 @@ def _only_attempts_began(status: TaskStatus, old: TaskStatus) -> bool:
         and all(each.reason is PendingReason.RETRY and each.id in going for each in entries)
         and status.model_copy(update={"pending": old.pending}) == old
     )
-
-
-def _history(new: Sequence[RunRecord], old: Sequence[RunRecord], limit: int) -> list[RunRecord]:
-    # Newest first by start; runs that end out of order are filed where they belong.
-    entries = [*(each.model_copy(update={"log_tail": None}) for each in new), *old]
-    entries.sort(key=lambda each: (each.start_time or each.completion_time, each.id), reverse=True)
-    return entries[:limit]
-
-
-def _latest(new: Sequence[RunRecord], old: RunRecord | None) -> RunRecord | None:
-    return max([*([old] if old else []), *new], key=_age, default=None)
 
 
 def _newest(new: Sequence[datetime | None], old: datetime | None) -> datetime | None:
@@ -255,21 +175,6 @@ def _reference(outcome: Outcome, old: TaskStatus) -> CronJobRef | None:
     if outcome.written and outcome.cronjob is not None:
         return CronJobRef(generation=outcome.cronjob.generation)
     return old.cron_job
-
-
-def _recorded(
-    world: World, records: Sequence[RunRecord], history: Sequence[RunRecord]
-) -> list[str]:
-    """List the runs that have left the history while their Jobs stand: none is recorded twice.
-
-    Ids of Jobs that are gone stay until the next record: to drop them is not worth a write.
-    """
-    old = world.task.status
-    shown = {each.id for each in history}
-    if not records and shown == {each.id for each in old.history}:
-        return old.recorded
-    standing = {job.run_id for job in world.recorded} | {each.id for each in records if each.name}
-    return sorted(short_id(each) for each in standing - shown)
 
 
 def _requests(world: World, outcome: Outcome) -> list[RequestRef]:
