@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,6 +125,19 @@ def test_a_skipped_request_is_no_last_run() -> None:
     status = folded(world(of, standing=cronjob(of)), answered=(answer,))
     assert (status.last_run, status.counts) == (None, {"Skipped": 1})
     assert [each.id for each in status.requests] == ["one"]
+
+
+@pytest.mark.parametrize(("act", "verdict"), [(Act.SKIP, "Skipped"), (Act.CANCEL, "Cancelled")])
+def test_a_request_whose_job_was_withdrawn_has_one_record(act: Act, verdict: str) -> None:
+    of = stood()
+    run_id = identity.request_run_id(TASK_UID, "one")
+    notes = {identity.RUN_ID: run_id, identity.REQUEST: "one"}
+    withdrawn = Run(job(suspended=True, annotations=notes), (), gone=True)
+    looked = world(of, withdrawn, standing=cronjob(of))
+    assert run_id in decide(looked).endings
+    status = folded(looked, answered=(Answer("one", act, run_id),))
+    assert (status.counts, [each.verdict for each in status.history]) == ({verdict: 1}, [verdict])
+    assert status.active == []
 
 
 def test_expired_requests_go_with_the_next_one() -> None:

@@ -28,10 +28,12 @@ WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
 def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
     """Make the records that the status doesn't have yet, in the order in which the runs ended."""
     logs = world.task.spec.logs
+    # The Job of a request that is answered so was withdrawn, perhaps before a crash: it never ran.
+    withdrawn = {a.run_id for a in outcome.answered if a.act in {Act.SKIP, Act.CANCEL}}
     records = [
         record(run, plan.endings[run.job.run_id], logs)
         for run in world.runs
-        if run.job.run_id in plan.endings
+        if run.job.run_id in plan.endings.keys() - withdrawn
     ]
     known = set(world.known)
     known |= {job.run_id for job in outcome.started}
