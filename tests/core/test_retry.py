@@ -57,6 +57,16 @@ def attempt(spec: Mapping[str, Any], **notes: str) -> Attempt | None:
     return next(iter(plan.attempts), None)
 
 
+def test_a_run_that_waits_and_makes_room_is_replaced() -> None:
+    policy = {identity.RETRY: '{"limit": 3, "backoff": {"initial": "5m"}}'}
+    last = finished(job(annotations={**policy, identity.ENDING: "replaced"}), "Failed")
+    of = task({"concurrencyPolicy": "Replace"})
+    plan = decide(world(of, Run(last, (pod(last, "Failed"),)), standing=cronjob(of)))
+    assert not plan.attempts
+    plan = decide(world(of, Run(last, ()), standing=cronjob(of)))
+    assert [each.verdict for each in plan.endings.values()] == ["Replaced"]
+
+
 def test_an_attempt_is_due_after_the_backoff_and_shown() -> None:
     of = task({"retry": POLICY})
     seen, plan = look(of, retried(of))

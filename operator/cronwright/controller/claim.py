@@ -86,7 +86,6 @@ class Claims:
         if cronjob is None or cronjob.deleting or cronjob.uid != followed.cronjob_uid:
             raise NotStandingError(key)
         for job in replaced:
-            # One whose run waits for an attempt waits no more once this one is there.
             await self._endings.make_room(job)
         if followed.template.takes_checkpoint:
             left = checkpoint_now(self._sources, key)

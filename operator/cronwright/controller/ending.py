@@ -4,7 +4,7 @@
 room for others; what has its record, or never ran, is deleted.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from cronwright.core import identity
@@ -35,22 +35,30 @@ class Endings:
         before anybody could ask.
         """
         await self._listening(job.uid)
-        patch = {
-            "metadata": {"annotations": {identity.ENDING: why}},
-            "spec": {"activeDeadlineSeconds": 1},
-        }
+        await self._mark(job, why, {"spec": {"activeDeadlineSeconds": 1}})
+        if job.suspended:
+            await self.delete(job)  # no deadline counts for it
+
+    async def make_room(self, job: JobFacts) -> None:
+        """End a run whose place a newer one takes, unless it is ending.
+
+        One that waits for its next attempt has nothing left to end: the mark says that it waits no
+        more.
+        """
+        if identity.ENDING in job.annotations:
+            return
+        if job.finished is None:
+            await self.end(job, identity.REPLACED)
+        else:
+            await self._mark(job, identity.REPLACED, {})
+
+    async def _mark(self, job: JobFacts, why: str, more: Mapping[str, object]) -> None:
+        patch = {"metadata": {"annotations": {identity.ENDING: why}}, **more}
         try:
             body = await self._client.merge_patch(paths.jobs(job.namespace, job.name), patch)
         except NotFound:
             return
         self._jobs.observe_record(job_facts(body))
-        if job.suspended:
-            await self.delete(job)  # no deadline counts for it
-
-    async def make_room(self, job: JobFacts) -> None:
-        """End a run whose place a newer one takes, unless it is ending."""
-        if job.finished is None and identity.ENDING not in job.annotations:
-            await self.end(job, identity.REPLACED)
 
     async def delete(self, job: JobFacts) -> None:
         """Delete a Job and, in the background, its pods; one that is gone is fine."""

@@ -116,8 +116,9 @@ def active_jobs(sources: Sources, key: TaskKey, *, judged: bool) -> list[JobFact
 
     A run that waits for its next attempt is active: its last Job stands for it.
     """
-    jobs = [job for job in sources.jobs.select(key) if job.owner_uid and not job.deleting]
-    standing = [job for job in jobs if not job.finished and not job.makes_room]
+    going = (job for job in sources.jobs.select(key) if not job.deleting and not job.makes_room)
+    jobs = [job for job in going if job.owner_uid]
+    standing = [job for job in jobs if not job.finished]
     waiting = _waiting(sources, key, [job for job in jobs if RETRY in job.annotations])
     if not judged:
         return standing + [job for job in waiting if job.finished]

@@ -48,7 +48,6 @@ class Requests:
         later, and its list of active ones is behind for so long.
         """
         for other in answer.replaces:
-            # One whose run waits for an attempt waits no more once this one is there.
             await self._endings.make_room(other)
         body = await self._create(task, cronjob, answer)
         if not await self._enter(task, cronjob, body, ended):

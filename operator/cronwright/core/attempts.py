@@ -6,7 +6,7 @@ taken its place.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cronwright.core.facts import JobFacts
@@ -27,6 +27,12 @@ class Bounds:
     replaced_by: Sequence[JobFacts]  # with concurrencyPolicy Replace: the Jobs of the task
     now: datetime
 
+    @property
+    def replaced(self) -> Ending:
+        """Give the end of a run whose place a newer one takes."""
+        message = "a newer run took its place"
+        return Ending(Verdict.REPLACED, "ConcurrencyReplace", message, self.now)
+
     def end(self, attempt: Attempt) -> Ending | None:
         """Say how a run ends that waits; None where it goes on waiting."""
         if attempt.run_id in self.cancelled:
@@ -44,8 +50,7 @@ class Bounds:
             and job.created > attempt.first_start
         ]
         if newer:
-            message = "a newer run took its place"
-            return Ending(Verdict.REPLACED, "ConcurrencyReplace", message, min(newer))
+            return replace(self.replaced, time=min(newer))
         return None
 
     def wake(self, attempt: Attempt) -> datetime:

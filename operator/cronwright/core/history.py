@@ -33,7 +33,7 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
     records = [
         record(run, plan.endings[run.job.run_id], logs)
         for run in world.runs
-        if run.job.run_id in plan.endings.keys() - withdrawn
+        if run.job.run_id in plan.endings
     ]
     known = set(world.known)
     known |= {job.run_id for job in outcome.started}
@@ -46,6 +46,7 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
     records += [
         lost_record(each, world.now) for each in world.task.status.active if each.id not in known
     ]
+    records = [each for each in records if each.id not in withdrawn]
     records += [
         skipped_record(each.run_id, each.reason, each.message, world.now)
         for each in outcome.answered

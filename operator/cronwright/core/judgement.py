@@ -50,7 +50,7 @@ def judge_runs(world: World, late: Set[str], bounds: Bounds) -> Judgement:
             continue
         attempt = next_attempt(run.job, run.pods, ending)
         if attempt is not None:
-            ending = bounds.end(attempt)
+            ending = bounds.replaced if run.job.makes_room else bounds.end(attempt)
         if attempt is not None and ending is None:
             judged.attempts.append(_as_shown(attempt, world.task))
         elif ending is not None and capture is None:

@@ -122,8 +122,9 @@ def attempt_of(job: JobFacts) -> int:
 def next_attempt(job: JobFacts, pods: Sequence[PodFacts], ending: Ending) -> Attempt | None:
     """Say which attempt follows one that ended so; None where the run is over."""
     policy = policy_of(job)
-    # One that failed while it was being ended was not to go on.
-    asked = identity.ENDING in job.annotations
+    # One that failed while it was being ended was not to go on. One that was to make room for
+    # another would go on, and is `Replaced`.
+    asked = job.annotations.get(identity.ENDING) not in {None, identity.REPLACED}
     if policy is None or asked or ending.verdict is not Verdict.FAILED:
         return None
     disrupted = bool(pods) and pods[-1].disrupted
