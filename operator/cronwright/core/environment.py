@@ -76,25 +76,17 @@ def parameter_entries(
 
 
 def set_environment(
-    container: object, run: Iterable[JSONObject], parameters: Iterable[JSONObject]
+    container: JSONObject, run: Iterable[JSONObject], parameters: Iterable[JSONObject]
 ) -> None:
     """Add entries to a container's environment.
 
     Those of the run come last, and not under a name that it sets itself. Those of parameters come
     first, in place of its own: what it sets itself may then refer to them.
     """
-    if not isinstance(container, dict) or not isinstance(own := container.get("env") or [], list):
-        return  # the API server refuses it, with words of its own
-    taken = _names(own)
+    own, first = container.get("env") or [], list(parameters)
+    taken, replaced = ({each.get("name") for each in entries} for entries in (own, first))
     whole = [*own, *(each for each in run if each["name"] not in taken)]
-    first = list(parameters)
-    replaced = _names(first)
-    rest = [each for each in whole if not (isinstance(each, dict) and each.get("name") in replaced)]
-    container["env"] = [*first, *rest]
-
-
-def _names(entries: list[Any]) -> set[Any]:
-    return {each.get("name") for each in entries if isinstance(each, dict)}
+    container["env"] = [*first, *(each for each in whole if each.get("name") not in replaced)]
 
 
 def literal(text: str) -> str:

@@ -60,8 +60,8 @@ def _held_until(job: JobFacts, task: ScheduledTask, now: datetime) -> datetime:
 
 def _expiries(task: ScheduledTask, done: Iterable[JobFacts]) -> dict[str, datetime]:
     """Compute when Jobs expire whose TTL the user wants shorter than the one that stands."""
-    template = task.spec.job_template or {}
-    wanted = (template.get("spec") or {}).get("ttlSecondsAfterFinished")
+    job = (task.spec.job_template or {}).get("spec")
+    wanted = job.get("ttlSecondsAfterFinished") if isinstance(job, dict) else None
     if not isinstance(wanted, int):
         return {}
     return {

@@ -10,6 +10,7 @@ from typing import Any, Final
 from cronwright.core import identity, retry
 from cronwright.core.environment import RunNames, parameter_entries, run_entries, set_environment
 from cronwright.core.parameters import note, values
+from cronwright.core.shape import check_container, check_shape
 from cronwright.errors import FieldError
 from cronwright.model.task import ScheduledTask
 
@@ -28,8 +29,12 @@ def job_template(
     `given` are the values of parameters that a request gives, by name.
     """
     spec = task.spec
-    template = _from_container(spec.container) if spec.container else deepcopy(spec.job_template)
-    template = template or {}
+    if spec.container:
+        check_container(spec.container, "spec.container")
+        template = _from_container(spec.container)
+    else:
+        check_shape(spec.job_template or {})
+        template = deepcopy(spec.job_template or {})
     metadata, job = _child(template, "metadata"), _child(template, "spec")
     pod = _child(job, "template")
     pod_metadata, pod_spec = _child(pod, "metadata"), _child(pod, "spec")
@@ -50,10 +55,9 @@ def job_template(
 
 
 def _child(parent: JSONObject, key: str) -> JSONObject:
-    child = parent.setdefault(key, {})
-    if isinstance(child, dict):
-        return child
-    raise FieldError(f"spec.jobTemplate {key}", child, "not an object", "write a mapping")
+    child: JSONObject = parent.get(key) or {}
+    parent[key] = child
+    return child
 
 
 def _set_limits(job: JSONObject, timeout: int | None) -> None:
@@ -91,8 +95,7 @@ def _set_retry(task: ScheduledTask, job: JSONObject, pod: JSONObject) -> dict[st
 def _write_checkpoints(pod: JSONObject) -> None:
     """Have the containers' termination messages be their own words, also where they fail."""
     for container in pod.get("containers") or ():
-        if isinstance(container, dict):
-            container["terminationMessagePolicy"] = "File"
+        container["terminationMessagePolicy"] = "File"
 
 
 def _from_container(container: Mapping[str, Any]) -> JSONObject:
