@@ -118,6 +118,16 @@ def test_a_vanished_run_is_unknown() -> None:
     assert (status.active, status.counts) == ([], {"Unknown": 1})
 
 
+def test_of_many_runs_that_do_not_end_the_oldest_are_listed_and_all_are_counted() -> None:
+    of = stood()
+    jobs = [job(f"{n}", created=NOON + timedelta(seconds=n), annotations={}) for n in range(60)]
+    status = folded(world(of, *(Run(each, ()) for each in jobs), standing=cronjob(of)))
+    assert [each.name for each in status.active] == [str(n) for n in range(50)]
+    assert status.active_count == 60
+    later = folded(world(again(status), *(Run(each, ()) for each in jobs), standing=cronjob(of)))
+    assert (later.active, later.counts) == (status.active, {})
+
+
 def test_a_skipped_request_is_no_last_run() -> None:
     of = stood()
     run_id = identity.request_run_id(TASK_UID, "one")

@@ -12,6 +12,7 @@ from cronwright.core import size
 from cronwright.core.answer import Act
 from cronwright.core.backlog import remaining
 from cronwright.core.condition import conditions_of
+from cronwright.core.firing import ACTIVE_AT_MOST
 from cronwright.core.gaps import extend, taken_back
 from cronwright.core.history import WITHOUT_RUN, filed, latest, new_records, recorded_ids
 from cronwright.core.ledger import Span, excluded
@@ -59,7 +60,8 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
                 [r.completion_time for r in records if r.verdict is Verdict.SUCCEEDED],
                 old.last_success_time,
             ),
-            active=active,
+            # The oldest: one that has been listed stays so, and its start is told once.
+            active=active[:ACTIVE_AT_MOST],
             active_count=len(active),
             pending=[*pending, *_pending(plan, outcome)],
             checkpoint=plan.checkpoint,

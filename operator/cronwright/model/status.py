@@ -133,9 +133,12 @@ class TaskStatus(ResourceModel):
         default=None, description="When the last run that succeeded ended."
     )
     active: list[ActiveRun] = Field(
-        default_factory=list, description="The runs that have not ended."
+        default_factory=list, description="The runs that have not ended, the oldest 50 of them."
     )
-    active_count: int = Field(default=0, description="How many runs have not ended.")
+    active_count: int = Field(
+        default=0,
+        description="How many runs have not ended, those that active has no room for included.",
+    )
     pending: list[PendingRun] = Field(
         default_factory=list,
         description="The runs that are to start later, at most 50: queued ones, retries, and "
