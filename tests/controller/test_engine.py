@@ -165,6 +165,17 @@ async def test_a_slot_that_has_its_job_is_neither_skipped_nor_made_again() -> No
         assert bench.engine.gaps(KEY) == ()
 
 
+async def test_of_slots_that_are_late_together_only_the_last_replaces_a_run() -> None:
+    bench = Bench()
+    bench.follow(policy=ConcurrencyPolicy.REPLACE)
+    bench.cluster.running = [job()]
+    async with bench.running():
+        await bench.at(NOON + 35 * SECOND, 1)
+        (gap,) = bench.engine.gaps(KEY)
+    assert bench.cluster.made == [(KEY, NOON + 30 * SECOND)]
+    assert (gap.verdict, gap.reason, gap.count) == ("Skipped", "ConcurrencyReplace", 2)
+
+
 async def test_replace_ends_the_runs_that_are_active() -> None:
     bench = Bench()
     bench.follow(policy=ConcurrencyPolicy.REPLACE)

@@ -60,7 +60,9 @@ class Kind:
         step = self.step(chosen)
         seconds = self.lasts + self.steps_long * step
         spec: JSONObject = {
-            "jobTemplate": pods.template(self.body, witness, seconds=seconds, **self.job)
+            "jobTemplate": pods.template(self.body, witness, seconds=seconds, **self.job),
+            # As many as may end between two writes: each record is to be seen.
+            "historyLimit": 50,
         }
         if not self.due:
             spec["schedule"] = SELDOM
@@ -91,7 +93,7 @@ KINDS: Final = (
     Kind("managed-timeout", _TIMES_OUT, lasts=60, spec={"timeout": "2s"}),
     Kind("managed-every", _ENDS, spec=_ANCHORED, requested=True),
     Kind("managed-deadline", _ENDS, spec={"startingDeadlineSeconds": 2}),
-    Kind("managed-pruned", _ENDS, pods.RESULT, spec={**_NO_HISTORY, "historyLimit": 20}),
+    Kind("managed-pruned", _ENDS, pods.RESULT, spec=_NO_HISTORY),
     Kind("managed-jitter", _ENDS, spec={"jitter": "4s", "priority": 5}),
     Kind("managed-calendar", _ENDS, spec={"exclude": ["30 * * * * *"]}, left_out=30),
     Kind("managed-attempts", _FAILS, pods.FAILS, job={"backoffLimit": 1}),

@@ -80,15 +80,19 @@ class Slots:
                 elif course.is_late(slot, now):
                     course.miss(slot, now)
                 else:
-                    await self._decide(entry, slot, forgiven)
+                    await self._decide(entry, slot, now, forgiven)
             course.on_time()
         finally:
             self._make_up(entry)
 
     async def _decide(
-        self, entry: Entry, slot: Slot, forgiven: tuple[type[Exception], ...]
+        self, entry: Entry, slot: Slot, now: datetime, forgiven: tuple[type[Exception], ...]
     ) -> None:
         policy = entry.followed.policy
+        if policy is ConcurrencyPolicy.REPLACE and entry.course.is_overtaken(slot, now):
+            # Its run would be ended as soon as it is started.
+            entry.course.settle(slot, Verdict.SKIPPED, reasons.CONCURRENCY_REPLACE)
+            return
         active = self._claims.active(entry.key, judged=policy is not ConcurrencyPolicy.ALLOW)
         queued = self._queued(entry)
         choice = choose(policy, len(active) + self._orphans(entry), queued)

@@ -95,6 +95,11 @@ class Course:
         """Tell whether a slot's deadline has passed, to the second: even one of 0 can be met."""
         return slot.due + self.deadline < now.replace(microsecond=0)
 
+    def is_overtaken(self, slot: Slot, now: datetime) -> bool:
+        """Tell whether the slot after one is due as well."""
+        following = self.timetable.next(slot.nominal)
+        return following is not None and following + self.timetable.spread(following) <= now
+
     def settle(self, slot: Slot, verdict: Verdict | None = None, reason: str = "") -> None:
         """Take a slot as decided: it has its Job, or a verdict without one; once is enough."""
         if verdict is not None:
