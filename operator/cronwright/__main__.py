@@ -53,6 +53,8 @@ def _operator(arguments: list[str]) -> int:
 
     from cronwright.controller.operator import run
 
+    _allow_depth()
+
     uvloop.run(run(settings))
     return 0
 
@@ -67,8 +69,17 @@ def _api(arguments: list[str]) -> int:
 
     from cronwright.api.server import serve
 
+    _allow_depth()
+
     uvloop.run(serve(settings))
     return 0
+
+
+def _allow_depth() -> None:
+    """Let the process read whatever the API server stores; Kopf would end where it can't."""
+    from cronwright.model.depth import RECURSION_LIMIT
+
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
 
 
 def _crd(_: list[str]) -> int:

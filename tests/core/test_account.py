@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from cronwright.core.accept import Readiness
 from cronwright.core.account import accounted
 from cronwright.core.facts import CronJobFacts
 from cronwright.core.firing import Progress
 from cronwright.core.identity import ATTEMPT, RUN_ID, SCHEDULED_TIMESTAMP, TRIGGER
 from cronwright.core.ledger import MARGIN, Sight
 from cronwright.core.outcome import Outcome
-from cronwright.core.plan import Readiness, Step, decide
+from cronwright.core.plan import Step, decide
 from cronwright.core.run import Run
 from cronwright.core.status import fold
 from cronwright.core.terms import terms_of, text_of

@@ -13,10 +13,9 @@ from typing import Any, Final, NoReturn
 from starlette.requests import Request
 
 from cronwright.api.problem import Fault, Kind, Problem
+from cronwright.model.depth import is_deeper
 
 _READ_SECONDS: Final = 30.0
-# Far more than any manifest has, and far less than what would exhaust the stack.
-_DEEPEST: Final = 100
 
 
 async def read_object(request: Request) -> dict[str, Any]:
@@ -85,23 +84,9 @@ def _parse(content: bytes) -> Any:
         _refuse("it is nested too deeply")
     except ValueError as error:
         _refuse(str(error))
-    if _is_deeper(value, _DEEPEST):
+    if is_deeper(value):
         _refuse("it is nested too deeply")
     return value
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    inner = [value]
-    for _ in range(levels):
-        inner = [
-            each
-            for outer in inner
-            if isinstance(outer, dict | list)
-            for each in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not inner:
-            return False
-    return True
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from cronwright.controller.queue import WorkQueue
 from cronwright.controller.tasks import TaskKey
 from cronwright.controller.write import CronJobWriter, NameTakenError
 from cronwright.core import identity
+from cronwright.core.accept import Readiness
 from cronwright.core.facts import CronJobFacts
-from cronwright.core.plan import Plan, Readiness, Step
+from cronwright.core.plan import Plan, Step
 from cronwright.core.tail import cut
 from cronwright.core.world import World
 from cronwright.kube import paths

@@ -120,6 +120,9 @@ class Reconciler:
         self._tools.engine.meet(key, world.task.status)
         sources.intake.stands(key, world.task.status.pending)
         plan = decide(world)
+        if plan.unforeseen(world):
+            where = {"namespace": key.namespace, "task": key.name}
+            logger.error("not judged", extra=where, exc_info=plan.readiness.cause)
         seen = set(sources.witness.of(key))
         self._tools.collector.start(key, plan.captures, world.task.spec.logs)
         self._tools.inquirer.start(key, plan.stall)

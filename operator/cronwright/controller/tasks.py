@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import orjson
+from cronwright.kube.wire import parse, serialise
 
 
 class TaskKey(NamedTuple):
@@ -68,7 +68,7 @@ class TaskStore:
         packed = self._tasks.get(key)
         if packed is None:
             return None
-        body: dict[str, Any] = orjson.loads(zlib.decompress(packed.body))
+        body: dict[str, Any] = parse(zlib.decompress(packed.body))
         return body
 
     def version(self, key: TaskKey) -> int:
@@ -124,4 +124,4 @@ def _pack(body: Mapping[str, Any]) -> bytes:
         metadata["annotations"] = {
             key: value for key, value in annotations.items() if key not in _UNREAD_ANNOTATIONS
         }
-    return zlib.compress(orjson.dumps({**body, "metadata": metadata}), level=1)
+    return zlib.compress(serialise({**body, "metadata": metadata}), level=1)

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cronwright.core import ledger
+from cronwright.core.accept import Readiness
 from cronwright.core.evidence import facts_of, late_claims, late_slots, own_cronjob, slots_with_runs
 from cronwright.core.firing import Progress
 from cronwright.core.ledger import Account, Facts, Span
 from cronwright.core.outcome import Outcome
-from cronwright.core.plan import Plan, Readiness, Step
+from cronwright.core.plan import Plan, Step
 from cronwright.core.refusal import refusal_reason
 from cronwright.core.slots import owed_slot
 from cronwright.core.terms import terms_of, text_of, timetable_in

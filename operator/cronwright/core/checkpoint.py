@@ -13,6 +13,7 @@ from typing import Any, Final
 from cronwright.core import size
 from cronwright.core.retry import attempt_of
 from cronwright.core.run import Run
+from cronwright.model.depth import read_json
 from cronwright.model.task import ScheduledTask
 
 BYTES: Final = 2048
@@ -53,7 +54,7 @@ def handed(task: ScheduledTask, checkpoint: str | None) -> ScheduledTask:
 def _read(message: str | None) -> str | None:
     """Read a checkpoint from a termination message; None where it has none that can be kept."""
     try:
-        parts: Any = json.loads(message or "")
+        parts: Any = read_json(message or "")
     except ValueError:
         return None
     if not isinstance(parts, dict) or "checkpoint" not in parts:

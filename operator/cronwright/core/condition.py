@@ -3,7 +3,8 @@
 `status` puts them into the status. The reasons are constants of `model/conditions`.
 """
 
-from cronwright.core.plan import Plan, Readiness, Step
+from cronwright.core.accept import Readiness
+from cronwright.core.plan import Plan, Step
 from cronwright.core.world import World
 from cronwright.model import conditions
 from cronwright.model.run import RunRecord, Verdict

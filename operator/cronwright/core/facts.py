@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cronwright.core import identity
+from cronwright.model.base import bounded
 
 JSONObject = Mapping[str, Any]
 
@@ -18,6 +19,10 @@ JSONObject = Mapping[str, Any]
 def parse_time(text: str | None) -> datetime | None:
     """Read an RFC 3339 time as an aware UTC one; None stays None."""
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
+
+
+def _seconds(given: int | None) -> int | None:
+    return None if given is None else bounded(given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ def cronjob_facts(body: JSONObject) -> CronJobFacts:
         suspended=bool(spec.get("suspend")),
         schedule=spec["schedule"],
         time_zone=spec.get("timeZone"),
-        starting_deadline=spec.get("startingDeadlineSeconds"),
+        starting_deadline=_seconds(spec.get("startingDeadlineSeconds")),
         concurrency_policy=spec.get("concurrencyPolicy", "Allow"),
         template_hash=metadata.get("annotations", {}).get(identity.TEMPLATE_HASH),
         shows_schedule=identity.SCHEDULE in metadata.get("annotations", {}),
@@ -141,7 +146,7 @@ def cronjob_facts(body: JSONObject) -> CronJobFacts:
         active=tuple(each["uid"] for each in status.get("active", ()) if "uid" in each),
         succeeded_limit=spec.get("successfulJobsHistoryLimit", 3),
         failed_limit=spec.get("failedJobsHistoryLimit", 1),
-        ttl=(spec["jobTemplate"].get("spec") or {}).get("ttlSecondsAfterFinished"),
+        ttl=_seconds((spec["jobTemplate"].get("spec") or {}).get("ttlSecondsAfterFinished")),
     )
 
 
@@ -164,8 +169,8 @@ def job_facts(body: JSONObject) -> JobFacts:
         suspended=bool(spec.get("suspend")),
         single_pod=_is_single_pod(spec),
         backoff_limit=spec.get("backoffLimit", 6),
-        deadline=spec.get("activeDeadlineSeconds"),
-        ttl=spec.get("ttlSecondsAfterFinished"),
+        deadline=_seconds(spec.get("activeDeadlineSeconds")),
+        ttl=_seconds(spec.get("ttlSecondsAfterFinished")),
         start_time=parse_time(status.get("startTime")),
         completion_time=parse_time(status.get("completionTime")),
         finished=_finished(status),

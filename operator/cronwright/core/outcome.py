@@ -7,10 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from cronwright.core.accept import Readiness
 from cronwright.core.answer import Answer
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.firing import Progress
-from cronwright.core.plan import Readiness
 from cronwright.model.run import PendingRun
 from cronwright.model.status import Gap
 

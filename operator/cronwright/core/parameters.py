@@ -14,6 +14,7 @@ from cronwright.core.pattern import compiled
 from cronwright.core.pattern_text import PatternError
 from cronwright.core.size import stored_size
 from cronwright.errors import FieldError
+from cronwright.model.depth import read_json
 from cronwright.model.parameter import Parameter, ParameterType
 from cronwright.model.spec import TaskSpec
 
@@ -144,7 +145,9 @@ def _faults(field: str, value: object, each: Parameter) -> Iterator[FieldError]:
 def _is_of_type(value: object, kind: ParameterType) -> bool:
     if kind is ParameterType.STRING or kind is ParameterType.BOOLEAN:
         return isinstance(value, str if kind is ParameterType.STRING else bool)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if isinstance(value, float) and not isfinite(value):
         return False
     return kind is ParameterType.NUMBER or int(value) == value
 
@@ -215,7 +218,7 @@ def note(chosen: Mapping[str, str]) -> dict[str, str]:
 def noted(annotation: str | None) -> dict[str, str]:
     """Read that annotation; what somebody else has put there is nothing."""
     try:
-        found = json.loads(annotation or "{}")
+        found = read_json(annotation or "{}")
     except ValueError:
         return {}
     return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}

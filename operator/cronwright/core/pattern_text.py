@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _REPEATED_AT_MOST: Final = 1000
+_NESTED_AT_MOST: Final = 20  # each group costs some calls
 
 Ranges = tuple[tuple[str, str], ...]
 
@@ -75,6 +76,7 @@ class _Reader:
         escaped = (len(body) - len(body.rstrip("\\"))) % 2
         self._text = (text if escaped else body).removeprefix("^")
         self._place = 0
+        self._depth = 0  # of the groups around that place
 
     def read(self) -> Node:
         """Read all of it."""
@@ -163,7 +165,11 @@ class _Reader:
             self._place += 2
         elif self._next == "?":
             raise PatternError("a group that begins with (? other than (?:")
+        self._depth += 1
+        if self._depth > _NESTED_AT_MOST:
+            raise PatternError(f"groups within more than {_NESTED_AT_MOST} others")
         node = self._choice()
+        self._depth -= 1
         self._take("a group")  # the bracket that ends it: nothing else ends a choice
         return node
 

@@ -12,46 +12,30 @@ from enum import Enum
 from typing import Final
 
 from cronwright.core import cancel, checkpoint, demand, identity
+from cronwright.core.accept import Readiness, accept
 from cronwright.core.answer import Answer
 from cronwright.core.attempts import Bounds, Orphan, bounds_of, orphans
 from cronwright.core.backfill import TakenIn
 from cronwright.core.backlog import Backlog, united
 from cronwright.core.cancel import Cancels
 from cronwright.core.capture import Capture
-from cronwright.core.cronjob import RenderedCronJob, render
+from cronwright.core.cronjob import RenderedCronJob
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.judgement import judge_runs, over, stalled
-from cronwright.core.mode import Firing, choose, digest
-from cronwright.core.parameters import check_declared
+from cronwright.core.mode import Firing, digest
 from cronwright.core.prune import prune
 from cronwright.core.retry import Attempt, waits
 from cronwright.core.run import first_start, trigger_of
 from cronwright.core.slots import RECHECK, unsettled_slot
 from cronwright.core.stall import Stall
-from cronwright.core.terms import timetable_of
 from cronwright.core.verdict import Ending
 from cronwright.core.world import World
 from cronwright.errors import FieldError
-from cronwright.model import conditions
-from cronwright.model.extensions import check_extensions
 from cronwright.model.run import PendingReason, PendingRun
 from cronwright.model.task import ScheduledTask
 from cronwright.schedule import Timetable
 
 AGAIN: Final = timedelta(seconds=5)
-_SCHEDULE_FIELDS: Final = (
-    "spec.schedule", "spec.every", "spec.at", "spec.startAt", "spec.endAt", "spec.jitter",
-    "spec.exclude",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """What the condition Ready is to say."""
-
-    ok: bool
-    reason: str
-    message: str
 
 
 class Step(Enum):
@@ -91,10 +75,15 @@ class Plan:
     wake: datetime | None = None
     due: tuple[Attempt, ...] = ()  # those of `attempts` that are to begin
 
+    def unforeseen(self, world: World) -> bool:
+        """Tell whether an error that nobody foresaw is to be logged: until the status has it."""
+        said = {each.message for each in world.task.status.conditions}
+        return self.readiness.cause is not None and self.readiness.message not in said
+
 
 def decide(world: World) -> Plan:
     """Decide everything about a task for this moment."""
-    timetable, firing, rendered, readiness = _accept(world)
+    timetable, firing, rendered, readiness = accept(world)
     step = _step(world, firing, rendered) if firing and rendered else Step.REFUSE
     timeouts, timeout_wake = _timeouts(world)
     cancels = _cancels(world)
@@ -136,37 +125,6 @@ def decide(world: World) -> Plan:
         # A time that has passed brought us here: waking for it again would never end.
         wake=min((each for each in wakes if each is not None and each > world.now), default=None),
     )
-
-
-def _accept(
-    world: World,
-) -> tuple[Timetable | None, Firing | None, RenderedCronJob | None, Readiness]:
-    """Judge what the CRD can't: the zone, the schedule, the shape of the template."""
-    task = world.task
-    try:
-        timetable = timetable_of(task.terms) if task.spec.scheduled else None
-        check_extensions(task.spec.extensions)
-        check_declared(task.spec)
-        _ = task.spec.catch_up.reach
-        wait = bool(task.status.pending or world.put_off)
-        firing = choose(task, timetable, world.cronjob, world.active, waits=wait)
-        fired = timetable.resolved if timetable and firing.managed else None
-        return timetable, firing, render(task, firing.native, fired), _ready(firing, timetable)
-    except FieldError as error:
-        reason = conditions.INVALID_SPEC
-        if error.field.startswith(_SCHEDULE_FIELDS):
-            reason = conditions.INVALID_SCHEDULE
-        if error.field == "spec.timeZone":
-            reason = conditions.INVALID_TIME_ZONE
-        return None, None, None, Readiness(ok=False, reason=reason, message=str(error))
-
-
-def _ready(firing: Firing, timetable: Timetable | None) -> Readiness:
-    """Say what the task does, in words: whoever reads the condition sees what was understood."""
-    words = f"{timetable.sentence}; " if timetable else ""
-    who = "the operator fires" if firing.managed else "the CronJob stands"
-    why = f", because {firing.message}" if firing.managed else ""
-    return Readiness(ok=True, reason=conditions.RECONCILED, message=f"{words}{who}{why}")
 
 
 def _step(world: World, firing: Firing, rendered: RenderedCronJob) -> Step:

@@ -9,6 +9,7 @@ from typing import Final
 
 from cronwright.core.facts import JobFacts
 from cronwright.core.run import slot_of
+from cronwright.model.base import bounded
 from cronwright.model.task import ScheduledTask
 
 # `status.recorded` names kept Jobs that have left the history: its size needs a bound.
@@ -65,7 +66,7 @@ def _expiries(task: ScheduledTask, done: Iterable[JobFacts]) -> dict[str, dateti
     if not isinstance(wanted, int):
         return {}
     return {
-        job.uid: job.finished.time + timedelta(seconds=wanted)
+        job.uid: job.finished.time + timedelta(seconds=bounded(wanted))
         for job in done
         if job.finished is not None and (job.ttl is None or job.ttl > wanted)
     }

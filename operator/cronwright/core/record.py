@@ -14,6 +14,7 @@ from cronwright.core.pod import ContainerFacts, PodFacts, Role
 from cronwright.core.run import Run, due_of, first_start, trigger_of
 from cronwright.core.tail import cut, encoded_size, tail_of
 from cronwright.core.verdict import Ending
+from cronwright.model.depth import read_json
 from cronwright.model.logs import Logs
 from cronwright.model.run import ActiveRun, Captured, PendingRun, RunRecord, Trigger, Verdict
 
@@ -150,7 +151,7 @@ def _termination(main: ContainerFacts | None) -> Mapping[str, str]:
     if main is None or not main.message or not (main.message_from_file or main.exit_code == 0):
         return {}
     try:
-        parts: Any = json.loads(main.message)
+        parts: Any = read_json(main.message)
     except ValueError:
         parts = None
     if isinstance(parts, dict) and parts.keys() & {"result", "message", "checkpoint"}:

@@ -19,6 +19,7 @@ from cronwright.core.firing import ACTIVE_AT_MOST
 from cronwright.core.parameters import faults, rendered
 from cronwright.core.size import stored_size
 from cronwright.core.tail import cut
+from cronwright.model.depth import read_json
 from cronwright.model.reasons import QUEUE_FULL, TOO_MANY_ACTIVE
 from cronwright.model.run import PendingReason, PendingRun
 from cronwright.model.spec import ConcurrencyPolicy
@@ -195,10 +196,10 @@ def _skipped(request_id: str, run_id: str) -> Answer:
 def requested_at(text: str) -> datetime | None:
     """Read when something was asked for; None where its value doesn't say."""
     try:
-        time = datetime.fromisoformat(json.loads(text)["requestedAt"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+        time = datetime.fromisoformat(read_json(text)["requestedAt"])
+        return time.astimezone(UTC) if time.tzinfo else None
+    except (ValueError, TypeError, KeyError, OverflowError):
         return None
-    return time.astimezone(UTC) if time.tzinfo else None
 
 
 def refusal(time: datetime | None, now: datetime) -> str:

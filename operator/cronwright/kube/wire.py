@@ -18,7 +18,15 @@ def parse(content: bytes) -> Any:
     """Read an answer's JSON; Unavailable where something in between answered otherwise."""
     try:
         return orjson.loads(content)
-    except ValueError as error:
+    except ValueError:
+        return _parse_deep(content)
+
+
+def _parse_deep(content: bytes) -> Any:
+    """Read what orjson refuses, as it does what is nested 1,024 deep."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise Unavailable(0, "NoAnswer", "the API server's answer is not JSON") from error
 
 

@@ -1,10 +1,14 @@
 """What all models of the resource share: immutable, camelCase outside, snake_case inside."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
+
+# Longer than anything waits. Some centuries more, and neither datetime nor the nanoseconds of
+# Kubernetes' own controllers have room for it.
+_CENTURY: Final = 100 * 366 * 86_400
 
 
 class ResourceModel(BaseModel):
@@ -30,3 +34,11 @@ def render_time(time: datetime) -> str:
 
 
 Time = Annotated[datetime, PlainSerializer(render_time, return_type=str)]
+
+
+def bounded(seconds: int) -> int:
+    """Take a number of seconds that is only too large, or below zero, for the nearest sound one."""
+    return max(0, min(seconds, _CENTURY))
+
+
+Seconds = Annotated[int, Field(ge=0), AfterValidator(bounded)]

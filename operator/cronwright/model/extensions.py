@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cronwright.errors import FieldError
+from cronwright.model.depth import check_depth
 
 # Extensions travel in an environment variable and in every CronJob; Linux takes 128 KiB for one
 # variable, and 8 KiB times some thousand tasks is what an operator's memory should bear.
@@ -18,6 +19,7 @@ def check_extensions(extensions: Mapping[str, Any] | None) -> None:
     """Refuse extensions of more than 8 KiB as JSON; FieldError says how many there are."""
     if extensions is None:
         return
+    check_depth("spec.extensions", extensions)
     size = len(json.dumps(extensions, ensure_ascii=False, separators=(",", ":")).encode())
     if size > MAX_BYTES:
         raise FieldError(

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from cronwright.model.base import ResourceModel
+from cronwright.model.base import ResourceModel, Seconds
 from cronwright.model.catch_up import CatchUp
 from cronwright.model.cel import CONTAINER, JOB_TEMPLATE, ONE_SCHEDULE, ONE_TEMPLATE, TIMEOUT
 from cronwright.model.duration import PATTERN, parse_duration
@@ -100,8 +100,8 @@ class TaskSpec(ResourceModel):
         le=127,
         description="Who is started first when many are due at once: the greater number.",
     )
-    starting_deadline_seconds: int | None = Field(
-        default=None, ge=0,
+    starting_deadline_seconds: Seconds | None = Field(
+        default=None,
         description="How many seconds late a run may start; a slot that is later than that is "
         "missed. Without it a slot may start late by any time in the mode Native, by 300 seconds "
         "in the mode Managed.",
