@@ -10,7 +10,8 @@ from math import isfinite
 from typing import Any, Final
 
 from cronwright.core import identity
-from cronwright.core.pattern import compiled
+from cronwright.core.listed import check_listed
+from cronwright.core.pattern import Effort, TooMuchError, compiled
 from cronwright.core.pattern_text import PatternError
 from cronwright.core.size import stored_size
 from cronwright.errors import FieldError
@@ -34,12 +35,13 @@ _EXAMPLES: Final = {
 
 def check_declared(spec: TaskSpec) -> None:
     """Refuse parameters of a task that contradict themselves or its schedule; FieldError."""
-    for fault in declared_faults(spec.parameters or ()):
-        raise fault
+    check_listed(spec.parameters or ())
     size = stored_size(defaults(spec.parameters or ()))
     if size > _DEFAULT_BYTES:
         problem = f"{size} bytes of defaults, more than {_DEFAULT_BYTES}"
         raise FieldError("spec.parameters", None, problem, "keep long values in a ConfigMap")
+    for fault in declared_faults(spec.parameters or ()):
+        raise fault
     for place, each in enumerate(spec.parameters or ()):
         if each.required and each.default is None and spec.scheduled:
             field, problem = f"spec.parameters[{place}].default", "missing, and it is required"
@@ -49,6 +51,7 @@ def check_declared(spec: TaskSpec) -> None:
 
 def declared_faults(parameters: Sequence[Parameter]) -> Iterator[FieldError]:
     """List what is wrong with parameters by themselves."""
+    effort = Effort()
     variables: dict[str, str] = {}
     names: set[str] = set()
     for place, each in enumerate(parameters):
@@ -60,10 +63,10 @@ def declared_faults(parameters: Sequence[Parameter]) -> Iterator[FieldError]:
             yield FieldError(f"{field}.env", each.env, problem, "write another one")
         names.add(each.name)
         variables[each.variable] = each.name
-        yield from _declaration_faults(field, each)
+        yield from _declaration_faults(field, each, effort)
 
 
-def _declaration_faults(field: str, each: Parameter) -> Iterator[FieldError]:
+def _declaration_faults(field: str, each: Parameter, effort: Effort) -> Iterator[FieldError]:
     if each.env is not None and each.env.startswith(_RESERVED):
         remedy = "write a name of your own, or leave it out"
         yield FieldError(f"{field}.env", each.env, "names of Cronwright's own", remedy)
@@ -79,7 +82,7 @@ def _declaration_faults(field: str, each: Parameter) -> Iterator[FieldError]:
     values = [(f"{field}.enum[{place}]", value) for place, value in enumerate(each.enum or ())]
     if each.default is not None:
         values.append((f"{field}.default", each.default))
-    yield from (fault for place, value in values for fault in _faults(place, value, each))
+    yield from (fault for place, value in values for fault in _faults(place, value, each, effort))
 
 
 def _pattern_faults(field: str, each: Parameter) -> Iterator[FieldError]:
@@ -102,6 +105,7 @@ def faults(parameters: Sequence[Parameter], given: object) -> list[FieldError]:
     if size > GIVEN_BYTES:
         problem = f"{size} bytes as they are stored, more than {GIVEN_BYTES}"
         return [FieldError(_FIELD, f"{{{', '.join(given)}}}", problem, "give less")]
+    effort = Effort()
     known = {each.name: each for each in parameters}
     found = [
         FieldError(f"{_FIELD}.{name}", value, "no such parameter", _known(known))
@@ -110,7 +114,7 @@ def faults(parameters: Sequence[Parameter], given: object) -> list[FieldError]:
     ]
     for name, each in known.items():
         if given.get(name) is not None:
-            found += _faults(f"{_FIELD}.{name}", given[name], each)
+            found += _faults(f"{_FIELD}.{name}", given[name], each, effort)
         elif each.required:
             remedy = f"write {_wanted(each)}"
             found.append(FieldError(f"{_FIELD}.{name}", None, "not given", remedy))
@@ -122,24 +126,41 @@ def _known(names: Iterable[str]) -> str:
     return f"the task has {listed}" if listed else "the task has none; leave it out"
 
 
-def _faults(field: str, value: object, each: Parameter) -> Iterator[FieldError]:
+def _faults(field: str, value: object, each: Parameter, effort: Effort) -> Iterator[FieldError]:
     """Say what is wrong with one value: the first thing that is."""
-    remedy = f"write {_wanted(each)}"
+    found = _fault(value, each, effort)
+    if found is not None:
+        problem, remedy = found
+        yield FieldError(field, value, problem, remedy or f"write {_wanted(each)}")
+
+
+def _fault(value: object, each: Parameter, effort: Effort) -> tuple[str, str] | None:
+    """Give the problem of a value and its remedy, which is empty where `_wanted` is that."""
     if not _is_of_type(value, each.type):
-        yield FieldError(field, value, f"not of the type {each.type}", remedy)
-    elif each.enum and not any(_same(value, one) for one in each.enum):
-        yield FieldError(field, value, "none of the values that are taken", remedy)
-    elif isinstance(value, str):
-        if not _fits_a_variable(value):
-            problem = "a character that no environment variable can carry"
-            yield FieldError(field, value, problem, "leave it out")
-        elif each.pattern and not _matches(each.pattern, value):
-            yield FieldError(field, value, "does not match the pattern", remedy)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+        return f"not of the type {each.type}", ""
+    if each.enum and not any(_same(value, one) for one in each.enum):
+        return "none of the values that are taken", ""
+    if isinstance(value, str):
+        return _fault_of_text(value, each.pattern, effort)
+    if isinstance(value, int | float) and not isinstance(value, bool):
         if each.minimum is not None and value < each.minimum:
-            yield FieldError(field, value, f"below {each.minimum:g}", remedy)
-        elif each.maximum is not None and value > each.maximum:
-            yield FieldError(field, value, f"above {each.maximum:g}", remedy)
+            return f"below {each.minimum:g}", ""
+        if each.maximum is not None and value > each.maximum:
+            return f"above {each.maximum:g}", ""
+    return None
+
+
+def _fault_of_text(value: str, pattern: str | None, effort: Effort) -> tuple[str, str] | None:
+    if not _fits_a_variable(value):
+        return "a character that no environment variable can carry", "leave it out"
+    try:
+        if pattern and not compiled(pattern).matches(value, effort):
+            return "does not match the pattern", ""
+    except TooMuchError:
+        return "too long for its pattern", "write a shorter one, or a simpler pattern"
+    except PatternError:
+        pass  # that of the pattern is told already
+    return None
 
 
 def _is_of_type(value: object, kind: ParameterType) -> bool:
@@ -159,13 +180,6 @@ def _same(value: object, other: object) -> bool:
 
 def _fits_a_variable(value: str) -> bool:
     return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
-
-
-def _matches(pattern: str, value: str) -> bool:
-    try:
-        return compiled(pattern).matches(value)
-    except PatternError:
-        return True  # that of the pattern is told already
 
 
 def _wanted(each: Parameter) -> str:

@@ -12,6 +12,24 @@ from typing import Final
 from cronwright.core.pattern_text import Choice, Node, PatternError, Repeat, Sequence, Set, read
 
 STEPS_AT_MOST: Final = 500
+_EFFORT: Final = 150_000
+
+
+class TooMuchError(Exception):
+    """Values that take too long to be held against their patterns."""
+
+
+@dataclass(slots=True)
+class Effort:
+    """What may be spent on one look at values, all together: some hundredths of a second."""
+
+    left: int = _EFFORT
+
+    def spend(self, amount: int) -> None:
+        """Take from what is left; TooMuchError where that is not enough."""
+        self.left -= amount
+        if self.left < 0:
+            raise TooMuchError
 
 
 @dataclass(slots=True)
@@ -29,11 +47,14 @@ class Pattern:
         self._states: list[_State] = [_State()]  # the first one is the end
         self._steps = 0
         self._start = self._build(read(text), 0)
+        self._costs = [_cost(each) for each in self._states]
 
-    def matches(self, value: str) -> bool:
-        """Tell whether the whole of a value matches."""
+    def matches(self, value: str, effort: Effort | None = None) -> bool:
+        """Tell whether the whole of a value matches; TooMuchError where that is too much effort."""
         present = self._reach([self._start])
         for character in value:
+            if effort is not None:
+                effort.spend(sum(self._costs[number] for number in present))
             ahead = [
                 way
                 for number in present
@@ -89,6 +110,11 @@ class Pattern:
         for _ in range(node.least):
             start = self._build(node.part, start)
         return start
+
+
+def _cost(state: _State) -> int:
+    """Count what looking at a state takes: its ways, and the ranges that it compares with."""
+    return 1 + len(state.ways) + (len(state.waits_for.ranges) if state.waits_for else 0)
 
 
 @lru_cache(maxsize=256)
