@@ -11,6 +11,7 @@ from cronwright.kube.client import Client
 from tests.cluster.kubectl import CommandError, Kubectl
 from tests.cluster.operator_process import OperatorProcess
 from tests.cluster.tasks import SELDOM, Tasks, job_template, shell
+from tests.cluster.waiting import until
 
 pytestmark = pytest.mark.cluster
 
@@ -217,3 +218,28 @@ async def test_a_task_is_mended_by_an_edit_and_the_next_bad_one_breaks_nothing(
     cronjob = await tasks.cronjob("mended")
     assert (cronjob["spec"]["schedule"], cronjob["spec"]["timeZone"]) == ("0 2 * * *", "Etc/UTC")
     assert (await tasks.status("mended"))["nextRunTime"] == status["nextRunTime"]
+
+
+@pytest.mark.parametrize("levels", [300, 1100, 9000])
+async def test_a_task_that_is_nested_too_deeply_disturbs_no_other(
+    tasks: Tasks, operator: OperatorProcess, kubectl: Kubectl, levels: int
+) -> None:
+    text = manifest("deep", schedule=SELDOM, container=shell("exit 0"), extensions={"a": "DEEP"})
+    nested = "[" * levels + "]" * levels
+    await kubectl("create", "-f", "-", stdin=text.replace('"DEEP"', nested))
+
+    async def refused() -> bool:
+        path = "jsonpath={.status.conditions[?(@.type=='Ready')].message}"
+        said = await kubectl("get", "scheduledtask", "deep", "-o", path)
+        words = "spec.extensions: nested deeper than 100 levels; write it flatter, or as a text"
+        assert said == words
+        return True
+
+    await until(refused)
+    await tasks.create("beside", container=shell("exit 0"))
+    await tasks.ready("beside")
+    operator.kill()
+    operator.start()
+    await operator.ready()
+    await tasks.create("after", container=shell("exit 0"))
+    await tasks.ready("after")

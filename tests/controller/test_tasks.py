@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from cronwright.controller.tasks import TaskKey, TaskStore
 
 KEY = TaskKey("team", "report")
@@ -77,3 +79,14 @@ def test_tasks_of_groups_are_told_apart() -> None:
     assert tasks.grouped() == [TaskKey("team", "shares")]
     tasks.put({**body(2, name="shares"), "spec": {}})
     assert tasks.grouped() == []
+
+
+@pytest.mark.parametrize("levels", [253, 500])
+def test_a_body_is_kept_however_deep_it_is(levels: int) -> None:
+    inner: Any = 1
+    for _ in range(levels):
+        inner = [inner]
+    deep = {**body(9), "spec": {"extensions": {"a": inner}}}
+    tasks = TaskStore()
+    assert tasks.put(deep)
+    assert tasks.get(KEY) == deep

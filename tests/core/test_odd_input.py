@@ -182,7 +182,7 @@ def test_no_declaration_takes_long_to_judge(parameters: list[dict[str, Any]], pr
     of = task({"parameters": [{**each, "name": f"n{n}"} for n, each in enumerate(parameters)]})
     began = time.process_time()
     plan = decide(world(of))
-    assert time.process_time() - began < 0.5, "it takes a tenth of that where nothing else runs"
+    assert time.process_time() - began < 0.2, "it takes some hundredths"
     assert plan.readiness.ok is not bool(problem)
     assert problem in plan.readiness.message
 
