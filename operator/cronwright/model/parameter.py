@@ -44,7 +44,10 @@ class Parameter(ResourceModel):
         "requested without it. With neither, the run doesn't find the variable.",
     )
     enum: list[Scalar] | None = Field(
-        default=None, min_length=1, max_length=32, description="The values that are taken."
+        default=None,
+        min_length=1,
+        max_length=32,
+        description="The values that are taken, at most 4 KiB as JSON.",
     )
     pattern: str | None = Field(
         default=None, min_length=1, max_length=256,

@@ -186,8 +186,8 @@ class TaskSpec(ResourceModel):
     )  # fmt: skip
     extensions: dict[str, Any] | None = Field(
         default=None,
-        description="Free-form data, at most 8 KiB as JSON. It is stored, handed to each run as "
-        "CRONWRIGHT_EXTENSIONS, and never interpreted.",
+        description="Free-form data, at most 8 KiB as JSON and 100 levels deep. It is "
+        "stored, handed to each run as CRONWRIGHT_EXTENSIONS, and never interpreted.",
         json_schema_extra={"maxProperties": 64},
     )
     version: str | None = Field(
