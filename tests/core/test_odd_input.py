@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cronwright.api.runs import asked_before
 from cronwright.core import accept, identity
 from cronwright.core.answer import Act
 from cronwright.core.facts import cronjob_facts, job_facts
@@ -218,3 +219,8 @@ def test_a_message_that_is_nested_too_deeply_is_text(message: str) -> None:
 
 def test_a_note_that_is_nested_too_deeply_is_nothing() -> None:
     assert noted(DEEP) == {}
+
+
+def test_the_api_reads_a_request_of_brackets_as_none() -> None:
+    body = {"metadata": {"annotations": {"run.cronwright.dev/a": DEEP}}}
+    assert asked_before(body, "run.cronwright.dev/a", "a") is None

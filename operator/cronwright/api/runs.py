@@ -17,6 +17,7 @@ from cronwright.api.tasks import Tasks, refuse_deleting
 from cronwright.core.identity import BACKFILL_PREFIX, RUN_REQUEST_PREFIX, request_run_id
 from cronwright.core.parameters import faults
 from cronwright.core.requests import AT_ONCE, REMEMBERED
+from cronwright.model.depth import read_json
 from cronwright.model.parameter import Parameter
 
 _RETRY_SECONDS: Final = 60
@@ -86,7 +87,7 @@ def asked_before(body: Mapping[str, Any], note: str, remembered: str) -> str | N
     waiting = _annotations(body).get(note)
     if waiting is not None:
         try:
-            return str(json.loads(waiting)["requestedAt"])
+            return str(read_json(waiting)["requestedAt"])
         except (ValueError, TypeError, KeyError):
             return None  # written by hand, and wrong; the operator refuses it: overwrite it
     answered = (body.get("status") or {}).get("requests") or ()

@@ -13,6 +13,7 @@ from cronwright.core.pattern_text import Choice, Node, PatternError, Repeat, Seq
 
 STEPS_AT_MOST: Final = 500
 _EFFORT: Final = 150_000
+_A_CHARACTER: Final = 4  # what each takes, whatever the pattern
 
 
 class TooMuchError(Exception):
@@ -54,7 +55,7 @@ class Pattern:
         present = self._reach([self._start])
         for character in value:
             if effort is not None:
-                effort.spend(sum(self._costs[number] for number in present))
+                effort.spend(_A_CHARACTER + sum(self._costs[number] for number in present))
             ahead = [
                 way
                 for number in present
