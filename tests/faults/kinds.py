@@ -15,9 +15,10 @@ Verdicts = Mapping[str, frozenset[str]]
 
 MINUTE: Final = 60
 
-# What is true of a run (one that nobody was there to end ends by itself), by the first word of its pod's last line; "" where no pod said anything.
+# What is true of a run, by the first word of its pod's last line; "" where no pod said anything.
 _ENDS: Final[Verdicts] = {"end": frozenset({"Succeeded"})}
 _FAILS: Final[Verdicts] = {"fail": frozenset({"Failed"})}
+# One that nobody was there to end ends by itself.
 _TIMES_OUT: Final[Verdicts] = {**_ENDS, **dict.fromkeys(["told", ""], frozenset({"TimedOut"}))}
 _ENDED_EARLY: Final = frozenset({"Cancelled", "TimedOut"})
 _CANCELLED: Final[Verdicts] = {**_ENDS, **dict.fromkeys(["told", ""], _ENDED_EARLY)}
