@@ -124,6 +124,16 @@ def test_what_another_status_took_the_place_of_is_not_told(told: list[str]) -> N
     assert told == []
 
 
+def test_of_writes_that_fail_for_long_the_last_are_kept(told: list[str]) -> None:
+    journal = Journal(OperatorMetrics())
+    for number in range(2, 102):
+        with pytest.raises(Unavailable):
+            write(journal, at("1", OLD), {"counts": {"Failed": number}}, LOST)
+    assert len(journal._tries[TaskKey("team", "report")]) == 20
+    write(journal, at("2", {"counts": {"Failed": 101}}), {"counts": {"Failed": 101}})
+    assert len(told) == 1
+
+
 def test_a_deleted_task_leaves_nothing_behind(told: list[str]) -> None:
     metrics = OperatorMetrics()
     journal = Journal(metrics)

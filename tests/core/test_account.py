@@ -419,3 +419,10 @@ def test_a_job_that_comes_very_late_takes_its_verdict_back() -> None:
     assert (second.counts, second.gaps, len(second.active)) == ({}, [], 1)
     again = look(task(status=second.render()), run, standing=standing, now=late)
     assert again.late == ()
+
+
+def test_a_run_that_is_not_listed_comes_not_late() -> None:
+    listed = {"name": "first", "id": "first", "trigger": "Schedule"}
+    known = native(active=[listed], activeCount=2)
+    of, run = task(status=known), Run(job(created=NOON), ())
+    assert look(of, run, standing=idle(task())).late == ()

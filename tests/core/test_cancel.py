@@ -10,7 +10,7 @@ from cronwright.core.answer import Act
 from cronwright.core.cancel import Cancels
 from cronwright.core.facts import JobFacts
 from cronwright.model.run import PendingReason, PendingRun, Trigger
-from tests.core.world import job, task
+from tests.core.world import TASK_UID, job, task
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -69,9 +69,10 @@ def test_all_means_what_there_was_when_it_was_asked() -> None:
 
 
 def test_all_waits_for_requests_of_before_to_be_answered() -> None:
+    run_id = identity.request_run_id(TASK_UID, "mine")
     halfway = job(
         "half", suspended=True, owned_by_controller=False, created=ASKED - SECOND,
-        annotations={identity.RUN_ID: "half", identity.REQUEST: "mine"},
+        annotations={identity.RUN_ID: run_id, identity.REQUEST: "mine"},
     )  # fmt: skip
     before, after = ({"requestedAt": (ASKED + n * SECOND).isoformat()} for n in (-1, 1))
     note = {identity.CANCEL_PREFIX + "all": json.dumps({"requestedAt": ASKED.isoformat()})}
@@ -79,6 +80,9 @@ def test_all_waits_for_requests_of_before_to_be_answered() -> None:
         notes = {**note, identity.RUN_REQUEST_PREFIX + "mine": json.dumps(value)}
         found = cancel.decide(task(annotations=notes), (halfway,), (), {"ended"}, NOW)
         assert (found.jobs, [each.act for each in found.answers]) == ((), answers)
+    # One that waits in the status, or whose annotation was taken off, is nobody else's to end.
+    found = cancel.decide(task(annotations=note), (halfway,), (), {"ended"}, NOW)
+    assert (found.jobs, [each.act for each in found.answers]) == ((halfway,), [Act.FORGET])
 
 
 def test_a_run_that_is_ended_already_is_not_ended_again() -> None:

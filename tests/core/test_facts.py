@@ -6,9 +6,9 @@ import pytest
 
 from cronwright.core import identity
 from cronwright.core.facts import job_facts
-from cronwright.core.run import slot_of, trigger_of
+from cronwright.core.run import due_of, first_start, slot_of, trigger_of
 from cronwright.model.run import Trigger
-from tests.core.world import NOON
+from tests.core.world import NOON, job
 
 MINUTES = int(NOON.timestamp()) // 60
 
@@ -27,6 +27,13 @@ def body(name: str, *, owner: str = "CronJob", **annotations: str) -> dict[str, 
         },
         "spec": {},
     }
+
+
+@pytest.mark.parametrize("stamp", ["", "soon", "0001-01-01T00:00:00+01:00", "2026-13-01"])
+def test_an_annotation_that_nobody_can_read_says_nothing(stamp: str) -> None:
+    keys = (identity.SCHEDULED_TIMESTAMP, identity.SLOT, identity.FIRST_START)
+    odd = job(annotations=dict.fromkeys(keys, stamp))
+    assert (slot_of(odd), due_of(odd), first_start(odd)) == (None, None, odd.start_time)
 
 
 def test_a_slot_is_read_from_the_name_where_nothing_else_tells_it() -> None:

@@ -13,7 +13,8 @@ from cronwright.core.pod import PodFacts
 from cronwright.core.run import Run
 from cronwright.core.stall import comes_late, goes_on, stall_of
 from cronwright.core.status import fold
-from cronwright.core.waiting import Waiting
+from cronwright.core.waiting import Waiting, waiting_of
+from cronwright.model.base import render_time
 from cronwright.model.status import Condition, TaskStatus
 from cronwright.model.task import ScheduledTask
 from tests.core.world import NOON, cronjob, finished, job, pod, task, world
@@ -102,6 +103,27 @@ def test_what_is_shown_keeps_its_words() -> None:
     )
     (_, message), _ = told(Run(JOB, (quiet,)), 500, shown)
     assert message == shown.message
+
+
+def test_a_command_that_does_not_exist_is_one_cause_between_the_tries_too() -> None:
+    reasons = set()
+    for reason in ("RunContainerError", "CrashLoopBackOff"):
+        status = {
+            "phase": "Pending",
+            "containerStatuses": [
+                {
+                    "name": "task",
+                    "state": {"waiting": {"reason": reason, "message": f"{reason}: 10s"}},
+                    "lastState": {
+                        "terminated": {"reason": "StartError", "message": "no such file"}
+                    },
+                }
+            ],
+        }
+        found = waiting_of({"creationTimestamp": render_time(NOON)}, status)
+        assert found is not None
+        reasons.add((found.reason, found.message, found.broken))
+    assert reasons == {("RunContainerError", "no such file", True)}
 
 
 def test_of_several_runs_the_first_that_stalls_is_told_of() -> None:

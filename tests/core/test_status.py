@@ -1,5 +1,6 @@
 """Statuses folded: what changes, what stays, and that nothing is counted twice."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from cronwright.core.run import Output, Run
 from cronwright.core.status import fold
 from cronwright.core.terms import LONGEST, terms_of, text_of
 from cronwright.core.world import World
+from cronwright.model.base import render_time
 from cronwright.model.run import RunRecord, Verdict
 from cronwright.model.status import Gap, TaskStatus
 from cronwright.model.task import ScheduledTask
@@ -148,6 +150,38 @@ def test_a_request_whose_job_was_withdrawn_has_one_record(act: Act, verdict: str
     status = folded(looked, answered=(Answer("one", act, run_id),))
     assert (status.counts, [each.verdict for each in status.history]) == ({verdict: 1}, [verdict])
     assert status.active == []
+
+
+def test_a_run_that_is_started_anew_has_no_end_of_before() -> None:
+    of = stood()
+    run_id = identity.request_run_id(TASK_UID, "one")
+    notes = {identity.RUN_ID: run_id, identity.REQUEST: "one"}
+    withdrawn = Run(job(suspended=True, annotations=notes), (), gone=True)
+    anew = job("anew", annotations=notes)
+    answer = Answer("one", Act.START, run_id)
+    looked = world(of, withdrawn, standing=cronjob(of))
+    status = folded(looked, answered=(answer,), started=(anew,))
+    assert ([each.name for each in status.active], status.counts) == (["anew"], {})
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_run_that_waits_and_is_cancelled_has_one_record(begun: bool) -> None:
+    run_id = identity.request_run_id(TASK_UID, "one")
+    waits = {"id": run_id, "reason": "Queued", "trigger": "Manual", "request": "one"}
+    note = json.dumps({"requestedAt": render_time(NOON)})
+    of = task(
+        {"concurrencyPolicy": "Queue"}, status={"pending": [waits]},
+        annotations={identity.CANCEL_PREFIX + run_id: note},
+    )  # fmt: skip
+    notes = {identity.RUN_ID: run_id, identity.REQUEST: "one"}
+    gone = Run(
+        job(suspended=not begun, owned_by_controller=begun, annotations=notes), (), gone=True
+    )
+    status = folded(world(of, gone, standing=cronjob(of)))
+    assert status.counts == {"Cancelled": 1}
+    assert [each.reason for each in status.history] == [
+        "JobDeleted" if begun else "CancelRequested"
+    ]
 
 
 def test_expired_requests_go_with_the_next_one() -> None:

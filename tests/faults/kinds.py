@@ -18,9 +18,10 @@ MINUTE: Final = 60
 # What is true of a run, by the first word of its pod's last line; "" where no pod said anything.
 _ENDS: Final[Verdicts] = {"end": frozenset({"Succeeded"})}
 _FAILS: Final[Verdicts] = {"fail": frozenset({"Failed"})}
-_TIMES_OUT: Final[Verdicts] = dict.fromkeys(["told", ""], frozenset({"TimedOut"}))
+# One that nobody was there to end ends by itself.
+_TIMES_OUT: Final[Verdicts] = {**_ENDS, **dict.fromkeys(["told", ""], frozenset({"TimedOut"}))}
 _ENDED_EARLY: Final = frozenset({"Cancelled", "TimedOut"})
-_CANCELLED: Final[Verdicts] = dict.fromkeys(["told", ""], _ENDED_EARLY)
+_CANCELLED: Final[Verdicts] = {**_ENDS, **dict.fromkeys(["told", ""], _ENDED_EARLY)}
 # Also while it waits for its next attempt, when its last word was another one.
 _GIVEN_UP: Final[Verdicts] = {**_CANCELLED, "fail": frozenset({"Failed", "Cancelled"})}
 # The operator ends a run that is replaced, and its Job tells of it.

@@ -104,8 +104,7 @@ def is_settled(sources: Sources) -> bool:
 def is_behind(sources: Sources, world: World) -> bool:
     """Tell whether the status speaks of runs whose Jobs may stand and not be known yet.
 
-    The list that an operator begins with may come from a server that is behind: what it lacks the
-    watch tells, or a bookmark, within a minute, that there is no more of it.
+    The list that an operator begins with may come from a server that is behind.
     """
     unseen = any(each.id not in world.known for each in world.task.status.active)
     return unseen and sources.jobs.version < int(world.task.resource_version)

@@ -8,7 +8,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from hashlib import blake2b
+from typing import Final
+
+import orjson
 
 from cronwright.controller.metrics import OperatorMetrics
 from cronwright.controller.tasks import TaskKey
@@ -20,13 +23,21 @@ from cronwright.model.task import ScheduledTask
 
 _execution = logging.getLogger(EXECUTION)
 
+# However long the API server is away, so many are kept of each task.
+_TRIES_AT_MOST: Final = 20
+
+
+def _digest(status: TaskStatus) -> bytes:
+    text = orjson.dumps(status.render(), option=orjson.OPT_SORT_KEYS)
+    return blake2b(text, digest_size=16).digest()
+
 
 @dataclass(frozen=True, slots=True)
 class _Try:
     """A write whose answer is not known: the version it was made for, and what it would say."""
 
     version: str
-    status: dict[str, Any]
+    digest: bytes
     entries: Sequence[Entry]
 
 
@@ -48,12 +59,15 @@ class Journal:
             yield
         except ApiError:
             if entries:
-                tried = _Try(task.resource_version, status.render(), entries)
-                self._tries.setdefault(key, []).append(tried)
+                self._note(key, _Try(task.resource_version, _digest(status), entries))
             raise
         self._tries.pop(key, None)
         self._tell(entries)
         self._metrics.census.put(key, status)
+
+    def _note(self, key: TaskKey, tried: _Try) -> None:
+        others = [each for each in self._tries.get(key, ()) if each.digest != tried.digest]
+        self._tries[key] = [*others, tried][-_TRIES_AT_MOST:]
 
     def _tell_late(self, key: TaskKey, task: ScheduledTask) -> None:
         """Tell what a write says that turns out to have been done.
@@ -63,8 +77,8 @@ class Journal:
         tries = self._tries.get(key)
         if not tries or tries[0].version == task.resource_version:
             return
-        standing = task.status.render()
-        done = next((each for each in self._tries.pop(key) if each.status == standing), None)
+        standing = _digest(task.status)
+        done = next((each for each in self._tries.pop(key) if each.digest == standing), None)
         if done is not None:
             self._tell(done.entries)
 

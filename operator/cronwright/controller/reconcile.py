@@ -26,6 +26,7 @@ from cronwright.controller.queue import WorkQueue
 from cronwright.controller.request import Requests
 from cronwright.controller.slow_run import SlowRuns
 from cronwright.controller.tasks import TaskKey
+from cronwright.core import identity
 from cronwright.core.account import accounted
 from cronwright.core.answer import NOTED, Act
 from cronwright.core.checkpoint import handed
@@ -115,8 +116,8 @@ class Reconciler:
             self._tools.engine.forget(key)
             return
         if is_behind(sources, world):
-            self._tools.queue.add_after(key, _MOMENT)
-            return
+            await self._ask_for_jobs(key)
+            world = gather(sources, key, now) or world
         self._tools.engine.meet(key, world.task.status)
         sources.intake.stands(key, world.task.status.pending)
         plan = decide(world)
@@ -141,6 +142,13 @@ class Reconciler:
         await self._drop(key, world, plan, outcome)
         slow = await self._tools.slow_runs.tell(world, plan, status)
         self._set_timer(world, plan, outcome, slow)
+
+    async def _ask_for_jobs(self, key: TaskKey) -> None:
+        """Take in the Jobs of a task that stand, whatever the watch has come to."""
+        params = {"labelSelector": f"{identity.TASK_LABEL}={key.name}"}
+        async for page in self._tools.client.list_pages(paths.jobs(key.namespace), params):
+            for item in page["items"]:
+                self._sources.jobs.observe(item)
 
     async def _carry_out(self, key: TaskKey, world: World, plan: Plan) -> Outcome:
         tools = self._tools

@@ -7,10 +7,14 @@ else writes the account, so one that was never tried and is ahead is an earlier 
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from cronwright.controller.tasks import TaskKey
 from cronwright.core.firing import Course
 from cronwright.model.status import Gap, TaskStatus
+
+# However long the API server is away, so many are kept of each task.
+_TRIES_AT_MOST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Tellings:
         told = self._told.get(key)
         if told is not None:
             count = len(self._left.get(key, ())) + (len(course.shown) if course else 0)
-            told.tries.append((Account.of(status), count))
+            told.tries = [*told.tries, (Account.of(status), count)][-_TRIES_AT_MOST:]
 
     def stands(self, key: TaskKey, status: TaskStatus, course: Course | None) -> None:
         """Forget the gaps that were listed: they stand in this status."""

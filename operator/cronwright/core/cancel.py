@@ -42,8 +42,9 @@ def decide(
     asked = [key for key in task.annotations if key.startswith(identity.CANCEL_PREFIX)]
     if not asked:
         return Cancels()
-    # What was asked for and never let run `requests` answers.
-    running = [job for job in running if not job.halfway]
+    # Of a request that stands, what was never let run is for `requests` to answer.
+    asked_for = _requested(task)
+    running = [job for job in running if not (job.halfway and job.run_id in asked_for)]
     jobs, waiting = dict[str, JobFacts](), dict[str, PendingRun]()
     answers: list[Answer] = []
     for key in asked:
@@ -59,11 +60,11 @@ def decide(
         waiting |= {each.id: each for each in queued}
         if target == identity.CANCEL_ALL:
             # It waits for the requests of before to be answered, by which they are cancelled.
-            if all(other is None or other > time for other in _requested(task).values()):
+            if all(other is None or other > time for other in asked_for.values()):
                 answers.append(_answer(task, target, Act.FORGET))
         elif found or queued or target in ended:
             answers.append(_answer(task, target, Act.FORGET))
-        elif target not in _requested(task):  # else it waits for that request to be answered
+        elif target not in asked_for:  # else it waits for that request to be answered
             message = "no run of this id is active or waits; status.active and status.pending "
             answers.append(_answer(task, target, Act.REFUSE, message + "have their ids"))
     return Cancels(tuple(jobs.values()), tuple(waiting.values()), tuple(answers))

@@ -28,8 +28,12 @@ WITHOUT_RUN: Final = {Verdict.SKIPPED, Verdict.EXCLUDED}
 def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
     """Make the records that the status doesn't have yet, in the order in which the runs ended."""
     logs = world.task.spec.logs
-    # The Job of a request that is answered so was withdrawn, perhaps before a crash: it never ran.
+    # One that waited for its next attempt has a Job to tell of, or a name.
+    cancelled = [each for each in plan.cancels.waiting if each.reason is not PendingReason.RETRY]
+    # The Job of a request that is answered so, or waits no longer, was withdrawn, perhaps before a
+    # crash: it never ran. Nor did one that is started now, and had a Job before.
     withdrawn = {a.run_id for a in outcome.answered if a.act in {Act.SKIP, Act.CANCEL}}
+    withdrawn |= {each.id for each in cancelled} | {job.run_id for job in outcome.started}
     records = [
         record(run, plan.endings[run.job.run_id], logs)
         for run in world.runs
@@ -57,11 +61,7 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
         for each in outcome.answered
         if each.act is Act.CANCEL
     ]
-    records += [
-        cancelled_record(each, world.now)
-        for each in plan.cancels.waiting
-        if each.reason is not PendingReason.RETRY  # that one has a Job to tell of, or a name
-    ]
+    records += [cancelled_record(each, world.now) for each in cancelled]
     return sorted(records, key=_age)
 
 

@@ -180,7 +180,9 @@ def _cancels(world: World) -> Cancels:
     ended = {each.id for each in world.task.status.history}
     ended |= {job.run_id for job in world.recorded}
     pending = united(world.task.status.pending, world.put_off)
-    pending = [each for each in pending if each.reason is not PendingReason.RETRY]
+    # What has begun may be shown as waiting still.
+    begun = {run.job.run_id for run in world.runs if not run.job.halfway} | ended
+    pending = [e for e in pending if e.reason is not PendingReason.RETRY and e.id not in begun]
     pending += _retries(world)
     return cancel.decide(world.task, world.running, pending, ended, world.now)
 

@@ -60,14 +60,20 @@ class Run:
 
 def slot_of(job: JobFacts) -> datetime | None:
     """Read a Job's slot: the annotation that the CronJob controller leaves, in any zone."""
-    stamp = job.annotations.get(identity.SCHEDULED_TIMESTAMP)
-    return datetime.fromisoformat(stamp).astimezone(UTC) if stamp else None
+    return _time(job.annotations.get(identity.SCHEDULED_TIMESTAMP))
+
+
+def _time(stamp: str | None) -> datetime | None:
+    """Read an annotation; None also for what nobody can read: who makes Jobs may write anything."""
+    try:
+        return datetime.fromisoformat(stamp).astimezone(UTC) if stamp else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def due_of(job: JobFacts) -> datetime | None:
     """Read the time that a run was due; of a backfill's it is another run's slot as well."""
-    stamp = job.annotations.get(identity.SLOT)
-    return datetime.fromisoformat(stamp).astimezone(UTC) if stamp else slot_of(job)
+    return _time(job.annotations.get(identity.SLOT)) or slot_of(job)
 
 
 def trigger_of(job: JobFacts) -> Trigger:
@@ -80,8 +86,7 @@ def trigger_of(job: JobFacts) -> Trigger:
 
 def first_start(job: JobFacts) -> datetime | None:
     """Say when a run's first attempt started; None where its only one has not yet."""
-    stamp = job.annotations.get(identity.FIRST_START)
-    return datetime.fromisoformat(stamp) if stamp else job.start_time
+    return _time(job.annotations.get(identity.FIRST_START)) or job.start_time
 
 
 def active_run(job: JobFacts) -> ActiveRun:

@@ -22,6 +22,8 @@ _BROKEN: Final = frozenset(
         "RunContainerError",
     }
 )
+# How a container ends that was never running: of containerd, of Docker.
+_NOT_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
 # It has a node, whose kubelet has not said anything of it.
 UNHEARD: Final = "Pending"
 # What every pod waits for a moment.
@@ -45,6 +47,9 @@ def waiting_of(metadata: JSONObject, status: JSONObject) -> Waiting | None:
         return None
     states = list(_states(status))
     waiting = [each["waiting"] for each in states if "waiting" in each]
+    never_ran = _never_ran(status)
+    if never_ran is not None:
+        return _waiting("RunContainerError", never_ran, created_at(metadata), broken=True)
     for each in waiting:
         if each.get("reason") in _BROKEN:
             # The kubelet goes to and fro between the two: to a user they are one.
@@ -68,6 +73,19 @@ def waiting_of(metadata: JSONObject, status: JSONObject) -> Waiting | None:
 
 def _waiting(reason: str, message: str | None, since: datetime, *, broken: bool = False) -> Waiting:
     return Waiting(reason, (message or "")[:_LONGEST_MESSAGE], since, broken)
+
+
+def _never_ran(status: JSONObject) -> str | None:
+    """Say why a container that is to be started again could not be started the last time.
+
+    Between two tries the kubelet says CrashLoopBackOff, as of one that ran and failed.
+    """
+    for kind in ("initContainerStatuses", "containerStatuses"):
+        for each in status.get(kind, ()):
+            last: JSONObject = (each.get("lastState") or {}).get("terminated") or {}
+            if "waiting" in each.get("state", {}) and last.get("reason") in _NOT_STARTED:
+                return str(last.get("message") or "the container could not be started")
+    return None
 
 
 def _states(status: JSONObject) -> Iterator[JSONObject]:
