@@ -182,6 +182,9 @@ def test_after_a_while_away_pruned_slots_are_unknown_and_the_others_missed() -> 
     assert told(short) == [("Unknown", "FactsGone", 4), ("Missed", "Superseded", 1)]
     none = look(of, standing=replace(standing, failed_limit=0), now=back, sight=sight)
     assert told(none) == [("Unknown", "FactsGone", 11)]
+    replaces = replace(standing, concurrency_policy="Replace")
+    gone = look(of, *runs, standing=replaces, now=back, sight=sight)
+    assert told(gone) == [("Unknown", "FactsGone", 5)], "a run that made room leaves no Job"
 
 
 def test_what_was_watched_all_the_time_is_never_unknown() -> None:

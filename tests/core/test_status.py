@@ -152,6 +152,20 @@ def test_a_request_whose_job_was_withdrawn_has_one_record(act: Act, verdict: str
     assert status.active == []
 
 
+def test_a_run_that_was_cancelled_halfway_is_not_active_any_more_nor_lost_later() -> None:
+    run_id = identity.request_run_id(TASK_UID, "one")
+    shown = {"name": "half", "id": run_id, "trigger": "Manual"}
+    of = task(status={"active": [shown], "observedGeneration": 1, "cronJob": {"generation": 1}})
+    notes = {identity.RUN_ID: run_id, identity.REQUEST: "one"}
+    halfway = job(suspended=True, owned_by_controller=False, annotations=notes)
+    answer = Answer("one", Act.CANCEL, run_id)
+    status = folded(world(of, Run(halfway, ()), standing=cronjob(of)), answered=(answer,))
+    assert (status.active, status.counts) == ([], {"Cancelled": 1})
+    stale = status.model_copy(update={"active": of.status.active})
+    later = folded(world(again(stale), standing=cronjob(of)))
+    assert (later.active, later.counts) == ([], {"Cancelled": 1})
+
+
 def test_a_run_that_is_started_anew_has_no_end_of_before() -> None:
     of = stood()
     run_id = identity.request_run_id(TASK_UID, "one")

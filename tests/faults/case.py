@@ -47,6 +47,7 @@ class Expected:
     verdicts: Mapping[str, frozenset[str]]
     requests: frozenset[str] = frozenset()
     ledger: bool = True  # whether slots without a run are accounted for as well
+    vanish: bool = False  # whether the CronJob controller may delete a Job that nobody has seen
 
 
 @dataclass

@@ -35,6 +35,7 @@ _WRITES: Final = (
     "patch cronjobs/status",
 )
 _CANCELS: Final = 0.2  # so many of the wishes are to end runs
+_BREATH: Final = 10.0
 _PATIENCE: Final = 5.0  # for such a write to come
 
 
@@ -95,10 +96,11 @@ class Chaos:
                 await population.ask(chance)
 
     async def _breathe(self, number: int) -> None:
-        """Let every fifth operator get so far that it works: else a slow machine's never would."""
-        if number % 5 == 0:
+        """Let every tenth operator get to work: on a slow machine none of the others might."""
+        if number % 10 == 0:
             with contextlib.suppress(AssertionError, OSError):
                 await self.trial.stage.operator.ready()
+                await asyncio.sleep(_BREATH)
 
     async def _kill(self, chance: random.Random, number: int) -> None:
         """Kill the operator, and start another one."""

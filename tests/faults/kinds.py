@@ -50,6 +50,7 @@ class Kind:
     requested: bool = False  # whether it is asked to run now and then
     cancelled: bool = False  # whether its runs are cancelled now and then
     left_out: int | None = None  # the second of the minute that its calendar takes out
+    vanish: bool = False  # whether its Jobs may be deleted before anybody has seen them
     long: bool = False  # for runs of the full size only
 
     def step(self, chosen: int) -> int:
@@ -112,7 +113,7 @@ KINDS: Final = (
     Kind("native-timeout", _TIMES_OUT, lasts=90, spec={"timeout": "2s"}, native=True),
     Kind("native-pruned", _ENDS, spec=_NO_HISTORY, native=True),
     Kind("native-forbid", _ENDS, lasts=80, spec=_FORBID, native=True, long=True),
-    Kind("native-replace", _DELETED, lasts=80, spec=_REPLACE, native=True, long=True),
+    Kind("native-replace", _DELETED, lasts=80, spec=_REPLACE, native=True, long=True, vanish=True),
     Kind("asked", _ENDS, due=False, requested=True),
     Kind(
         "asked-queue",

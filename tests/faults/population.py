@@ -124,7 +124,8 @@ class Population:
             sure_until=member.ended,
             left_out=kind.left_out,
         )
-        return Expected(member.uid, slots, kind.verdicts, frozenset(member.requests))
+        requests = frozenset(member.requests)
+        return Expected(member.uid, slots, kind.verdicts, requests, vanish=kind.vanish)
 
 
 def _seconds(time: str) -> float:

@@ -21,6 +21,7 @@ from cronwright.model import reasons
 from cronwright.model.run import RunRecord, Trigger
 
 _FORBID: Final = "Forbid"
+_REPLACE: Final = "Replace"
 
 
 def own_cronjob(world: World) -> CronJobFacts | None:
@@ -117,8 +118,8 @@ def _unwatched(world: World, cronjob: CronJobFacts | None, since: datetime) -> d
     watched = world.sight.since
     if watched is None or since >= watched:
         return None
-    if cronjob is None:
-        return watched
+    if cronjob is None or cronjob.concurrency_policy == _REPLACE:
+        return watched  # a run that made room leaves no Job
     done = [job for job in _jobs(world) if job.finished]
     well = [job for job in done if job.finished and job.finished.succeeded]
     ends = [

@@ -39,7 +39,8 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
         for run in world.runs
         if run.job.run_id in plan.endings
     ]
-    known = set(world.known)
+    status = world.task.status
+    known = world.known | {each.id for each in status.history}
     known |= {job.run_id for job in outcome.started}
     known |= {each.active.id for each in plan.orphans}
     records += [
@@ -48,7 +49,9 @@ def new_records(world: World, plan: Plan, outcome: Outcome) -> list[RunRecord]:
         if each.ending is not None
     ]
     records += [
-        lost_record(each, world.now) for each in world.task.status.active if each.id not in known
+        lost_record(each, world.now)
+        for each in status.active
+        if each.id not in known and short_id(each.id) not in status.recorded
     ]
     records = [each for each in records if each.id not in withdrawn]
     records += [

@@ -32,7 +32,8 @@ def fold(world: World, plan: Plan, outcome: Outcome) -> TaskStatus:
     """Fold everything into the status that should stand."""
     old, spec = world.task.status, world.task.spec
     records = new_records(world, plan, outcome)
-    active = _active(world, plan, outcome)
+    over = {each.id for each in records}
+    active = [each for each in _active(world, plan, outcome) if each.id not in over]
     history = filed(records, old.history, spec.history_limit)
     last_run = latest([r for r in records if r.verdict not in WITHOUT_RUN], old.last_run)
     failures = [r for r in records if r.verdict not in {*WITHOUT_RUN, Verdict.SUCCEEDED}]
