@@ -220,6 +220,7 @@ async def test_a_task_is_mended_by_an_edit_and_the_next_bad_one_breaks_nothing(
     assert (await tasks.status("mended"))["nextRunTime"] == status["nextRunTime"]
 
 
+@pytest.mark.soak  # others read the audit log, with less room for what is nested
 @pytest.mark.parametrize("levels", [300, 1100, 9000])
 async def test_a_task_that_is_nested_too_deeply_disturbs_no_other(
     tasks: Tasks, operator: OperatorProcess, kubectl: Kubectl, levels: int

@@ -81,17 +81,19 @@ class Changes:
         if known is not None and known.task_uid != world.task.uid:
             engine.forget(key)  # of a task of this name that was deleted
             known = None
+        if managed and known is None and _is_due(world, plan):
+            await self._refuse_stale(key, world)
         changes = known is not None and known.digest != (plan.digest if managed else None)
         if plan.firing is None or not changes:
             readiness, cronjob = await self._put_right(key, world, plan, world.now)
-            await self._follow(key, world, plan, readiness, cronjob)
+            self._follow(key, world, plan, readiness, cronjob)
             return readiness, cronjob
         async with engine.held(key):
             until = await engine.settle(key, world.now, ends=world.task.spec.suspend)
             if not managed and not world.task.spec.suspend:
                 self._refuse_unknown_runs(key, world)
             readiness, cronjob = await self._put_right(key, world, plan, until)
-            await self._follow(key, world, plan, readiness, cronjob)
+            self._follow(key, world, plan, readiness, cronjob)
         return readiness, cronjob
 
     def _refuse_unknown_runs(self, key: TaskKey, world: World) -> None:
@@ -104,7 +106,7 @@ class Changes:
         if any(job.uid not in known for job in active) or self._sources.intake.put_off(key):
             raise Conflict(HTTPStatus.CONFLICT, "Conflict", "a run has started meanwhile")
 
-    async def _follow(
+    def _follow(
         self,
         key: TaskKey,
         world: World,
@@ -121,16 +123,14 @@ class Changes:
             return
         known = self._engine.followed(key)
         if known is None or known.mark != mark_of(world, plan, cronjob):
-            followed, course = course_of(world, plan, cronjob)
-            if known is None and course.is_due(world.now):
-                await self._refuse_stale(key, world)
-            self._engine.follow(key, followed, course)
+            self._engine.follow(key, *course_of(world, plan, cronjob))
 
     async def _refuse_stale(self, key: TaskKey, world: World) -> None:
         """Raise Conflict where the task has changed since it was listed or last heard of.
 
         The first look fires what the status has not accounted for: by an older status a slot
-        would be fired again whose Job is gone since.
+        would be fired again whose Job is gone since. Before anything is changed: a slot that is
+        due would belong to nobody if the CronJob were suspended, and the engine did not follow.
         """
         body = await self._client.get(paths.scheduledtasks(key.namespace, key.name))
         self._sources.tasks.put(body)
@@ -194,3 +194,10 @@ def _words(message: str) -> str:
     """
     _, found, after = message.rpartition("strict decoding error: ")
     return cut(after if found else message, _LONGEST_MESSAGE)
+
+
+def _is_due(world: World, plan: Plan) -> bool:
+    """Tell whether a slot may be due that the status has not accounted for."""
+    cursor = world.task.status.accounted_until or world.task.created
+    following = plan.timetable.next(cursor) if plan.timetable else None
+    return following is not None and following <= world.now

@@ -76,11 +76,6 @@ class Course:
         self.until = max(self.until, old.until)
         self.gaps, self.shown = merge(old.held, old.gaps), old.shown
 
-    def is_due(self, now: datetime) -> bool:
-        """Tell whether a slot may be due."""
-        following = self.timetable.next(self.until)
-        return bool(self.owed) or (following is not None and following <= now)
-
     def first(self) -> Slot | None:
         """Give the undecided slot that is due first; None where there will be none."""
         if self.owed:
