@@ -6,13 +6,13 @@ taken its place.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cronwright.core.facts import JobFacts
 from cronwright.core.retry import Attempt, attempt_of, from_status
 from cronwright.core.run import Run
-from cronwright.core.verdict import Ending
+from cronwright.core.verdict import Ending, made_room
 from cronwright.model.run import ActiveRun, PendingReason, PendingRun, Verdict
 from cronwright.model.spec import ConcurrencyPolicy
 from cronwright.model.task import ScheduledTask
@@ -26,12 +26,6 @@ class Bounds:
     timeout: int | None
     replaced_by: Sequence[JobFacts]  # with concurrencyPolicy Replace: the Jobs of the task
     now: datetime
-
-    @property
-    def replaced(self) -> Ending:
-        """Give the end of a run whose place a newer one takes."""
-        message = "a newer run took its place"
-        return Ending(Verdict.REPLACED, "ConcurrencyReplace", message, self.now)
 
     def end(self, attempt: Attempt) -> Ending | None:
         """Say how a run ends that waits; None where it goes on waiting."""
@@ -50,7 +44,7 @@ class Bounds:
             and job.created > attempt.first_start
         ]
         if newer:
-            return replace(self.replaced, time=min(newer))
+            return made_room(min(newer))
         return None
 
     def wake(self, attempt: Attempt) -> datetime:

@@ -14,7 +14,7 @@ from cronwright.core.retry import Attempt, next_attempt
 from cronwright.core.run import Run
 from cronwright.core.slots import RECHECK
 from cronwright.core.stall import Stall, stall_of
-from cronwright.core.verdict import Ending
+from cronwright.core.verdict import Ending, made_room
 from cronwright.core.world import World
 from cronwright.model import conditions
 from cronwright.model.task import ScheduledTask
@@ -50,7 +50,7 @@ def judge_runs(world: World, late: Set[str], bounds: Bounds) -> Judgement:
             continue
         attempt = next_attempt(run.job, run.pods, ending)
         if attempt is not None:
-            ending = bounds.replaced if run.job.makes_room else bounds.end(attempt)
+            ending = made_room(world.now) if run.job.makes_room else bounds.end(attempt)
         if attempt is not None and ending is None:
             judged.attempts.append(_as_shown(attempt, world.task))
         elif ending is not None and capture is None:

@@ -54,22 +54,16 @@ def record(run: Run, ending: Ending, logs: Logs) -> RunRecord:
 
 def lost_record(active: ActiveRun, now: datetime) -> RunRecord:
     """Make the record of a run whose Job vanished while nobody watched: its end is not known."""
-    return RunRecord(
-        name=active.name,
-        id=active.id,
-        slot=active.slot,
-        trigger=active.trigger,
-        verdict=Verdict.UNKNOWN,
-        start_time=active.start_time,
-        completion_time=now,
-        reason="JobGone",
-        message="its Job was deleted while the operator was away",
-        captured=Captured.LOST,
-    )
+    message = "its Job was deleted while the operator was away"
+    return _without_job(active, Ending(Verdict.UNKNOWN, "JobGone", message, now))
 
 
 def waited_record(active: ActiveRun, attempts: int, ending: Ending) -> RunRecord:
     """Make the record of a run that ended while it waited, and whose Jobs are gone."""
+    return _without_job(active, ending, attempts)
+
+
+def _without_job(active: ActiveRun, ending: Ending, attempts: int = 0) -> RunRecord:
     return RunRecord(
         name=active.name,
         id=active.id,

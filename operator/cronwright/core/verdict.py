@@ -26,13 +26,17 @@ class Ending:
     time: datetime
 
 
-_MADE_ROOM = "a newer run took its place"
 # What the operator notes on a Job that it ends, and what its run's record says of that.
 _ENDINGS = {
     "timeout": (Verdict.TIMED_OUT, "Timeout", ""),
     "cancel": (Verdict.CANCELLED, "CancelRequested", ""),
-    identity.REPLACED: (Verdict.REPLACED, "ConcurrencyReplace", _MADE_ROOM),
+    identity.REPLACED: (Verdict.REPLACED, "ConcurrencyReplace", "a newer run took its place"),
 }
+
+
+def made_room(time: datetime) -> Ending:
+    """Give the end of a run whose place a newer one took."""
+    return Ending(*_ENDINGS[identity.REPLACED], time)
 
 
 def judge(job: JobFacts, pods: Sequence[PodFacts]) -> Ending | None:
