@@ -14,7 +14,7 @@ from cronwright.core.facts import cronjob_facts, job_facts
 from cronwright.core.outcome import Outcome
 from cronwright.core.parameters import faults, noted
 from cronwright.core.plan import Step, decide
-from cronwright.core.requests import requested_at
+from cronwright.core.request_time import requested_at
 from cronwright.core.run import Run
 from cronwright.core.status import fold
 from cronwright.model.base import render_time

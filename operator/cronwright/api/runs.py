@@ -16,7 +16,8 @@ from cronwright.api.problem import Fault, Kind, Problem
 from cronwright.api.tasks import Tasks, refuse_deleting
 from cronwright.core.identity import BACKFILL_PREFIX, RUN_REQUEST_PREFIX, request_run_id
 from cronwright.core.parameters import faults
-from cronwright.core.requests import AT_ONCE, REMEMBERED
+from cronwright.core.request_time import REMEMBERED
+from cronwright.core.requests import AT_ONCE
 from cronwright.model.depth import read_json
 from cronwright.model.parameter import Parameter
 

@@ -15,7 +15,8 @@ from typing import Any, Final
 from cronwright.core import identity
 from cronwright.core.answer import Act, Answer
 from cronwright.core.backlog import PENDING_AT_MOST, is_backfill
-from cronwright.core.requests import refusal, requested_at, room
+from cronwright.core.request_time import refusal, requested_at
+from cronwright.core.requests import room
 from cronwright.errors import FieldError
 from cronwright.model.run import PendingReason, PendingRun, Trigger
 from cronwright.model.status import BackfillProgress

@@ -12,7 +12,7 @@ from datetime import datetime
 from cronwright.core import identity
 from cronwright.core.answer import Act, Answer
 from cronwright.core.facts import JobFacts
-from cronwright.core.requests import refusal, requested_at
+from cronwright.core.request_time import is_meant, refusal, times_of
 from cronwright.model.run import PendingRun
 from cronwright.model.task import ScheduledTask
 
@@ -39,7 +39,7 @@ def decide(
     now: datetime,
 ) -> Cancels:
     """Decide what the annotations of a task cancel; `ended` has ids of runs with a record."""
-    asked = [key for key in task.annotations if key.startswith(identity.CANCEL_PREFIX)]
+    asked = times_of(task, identity.CANCEL_PREFIX)
     if not asked:
         return Cancels()
     # Of a request that stands, what was never let run is for `requests` to answer.
@@ -47,15 +47,13 @@ def decide(
     running = [job for job in running if not (job.halfway and job.run_id in asked_for)]
     jobs, waiting = dict[str, JobFacts](), dict[str, PendingRun]()
     answers: list[Answer] = []
-    for key in asked:
-        target = key.removeprefix(identity.CANCEL_PREFIX)
-        time = requested_at(task.annotations[key])
+    for target, time in asked.items():
         refused = refusal(time, now)
         if time is None or refused:
             answers.append(_answer(task, target, Act.REFUSE, refused))
             continue
-        found = [job for job in running if _means(target, job.run_id, job.created, time)]
-        queued = [each for each in pending if _means(target, each.id, each.due, time)]
+        found = [job for job in running if is_meant(job.run_id, job.created, target, time)]
+        queued = [each for each in pending if is_meant(each.id, each.due, target, time)]
         jobs |= {job.uid: job for job in found if identity.ENDING not in job.annotations}
         waiting |= {each.id: each for each in queued}
         if target == identity.CANCEL_ALL:
@@ -70,18 +68,11 @@ def decide(
     return Cancels(tuple(jobs.values()), tuple(waiting.values()), tuple(answers))
 
 
-def _means(target: str, run_id: str, since: datetime | None, asked: datetime) -> bool:
-    """Tell whether a run is meant: by its id, or with all that there were when it was asked."""
-    return target == run_id or (target == identity.CANCEL_ALL and (since is None or since <= asked))
-
-
 def _requested(task: ScheduledTask) -> dict[str, datetime | None]:
     """Give the time of each request that stands, by the id of its run."""
-    prefix = identity.RUN_REQUEST_PREFIX
     return {
-        identity.request_run_id(task.uid, key.removeprefix(prefix)): requested_at(value)
-        for key, value in task.annotations.items()
-        if key.startswith(prefix)
+        identity.request_run_id(task.uid, request_id): time
+        for request_id, time in times_of(task, identity.RUN_REQUEST_PREFIX).items()
     }
 
 

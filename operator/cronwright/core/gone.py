@@ -28,13 +28,13 @@ def ending_of_gone(
     replaced = task.spec.concurrency_policy is ConcurrencyPolicy.REPLACE and any(
         other.created >= run.job.created and other.run_id != run.job.run_id for other in jobs
     )
-    if not replaced and makes_room(task, now):
+    if not replaced and is_replacing(task, now):
         return None
     asked = run.job.annotations.get(identity.ENDING)
     return judge_gone(run.pods, replaced=replaced, asked=asked, now=now)
 
 
-def makes_room(task: ScheduledTask, now: datetime) -> bool:
+def is_replacing(task: ScheduledTask, now: datetime) -> bool:
     """Tell whether a Job that is deleted now may be making room for one that is not seen yet.
 
     The status shows a slot as next until its Job is seen.

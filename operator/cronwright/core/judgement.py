@@ -9,7 +9,7 @@ from datetime import datetime
 
 from cronwright.core.attempts import Bounds
 from cronwright.core.capture import Capture, capture_of, listen_time
-from cronwright.core.gone import makes_room
+from cronwright.core.gone import is_replacing
 from cronwright.core.retry import Attempt, next_attempt
 from cronwright.core.run import Run
 from cronwright.core.slots import RECHECK
@@ -45,7 +45,7 @@ def judge_runs(world: World, late: Set[str], bounds: Bounds) -> Judgement:
         if capture is not None:
             judged.captures.append(capture)
         if ending is None:
-            soon = run.gone and makes_room(world.task, world.now)
+            soon = run.gone and is_replacing(world.task, world.now)
             judged.wakes.append(world.now + RECHECK if soon else listen_time(run.job, world.now))
             continue
         attempt = next_attempt(run.job, run.pods, ending)

@@ -8,7 +8,7 @@ take the annotation off. So whatever crashes in between, the same id starts one 
 import json
 from collections.abc import Sequence, Set
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from cronwright.core import identity
@@ -17,19 +17,17 @@ from cronwright.core.backlog import PENDING_AT_MOST
 from cronwright.core.facts import JobFacts
 from cronwright.core.firing import ACTIVE_AT_MOST
 from cronwright.core.parameters import faults, rendered
+from cronwright.core.request_time import REMEMBERED, is_meant, refusal, requested_at, times_of
 from cronwright.core.size import stored_size
 from cronwright.core.tail import cut
-from cronwright.model.depth import read_json
 from cronwright.model.reasons import QUEUE_FULL, TOO_MANY_ACTIVE
 from cronwright.model.run import PendingReason, PendingRun
 from cronwright.model.spec import ConcurrencyPolicy
 from cronwright.model.task import ScheduledTask
 
-REMEMBERED: Final = timedelta(minutes=10)
 AT_ONCE: Final = 100
 WAITING_BYTES: Final = 8192  # of the values of all requests that wait, as they are stored
 _MESSAGE_BYTES: Final = 900  # an Event takes 1024
-_AHEAD: Final = timedelta(minutes=1)  # how far a caller's clock may be ahead of ours
 
 Asked = Sequence[tuple[datetime, str]]  # when, and the id
 
@@ -79,18 +77,14 @@ def _called_off(
     task: ScheduledTask, running: Sequence[JobFacts], waiting: Asked, now: datetime
 ) -> list[Answer]:
     """Answer the requests that were cancelled before anything of them ran."""
-    cancels = [key for key in task.annotations if key.startswith(identity.CANCEL_PREFIX)]
-    times: dict[str, datetime] = {}
-    for key in cancels:
-        time = requested_at(task.annotations[key])
-        if time is not None and not refusal(time, now):
-            times[key.removeprefix(identity.CANCEL_PREFIX)] = time
+    asked = times_of(task, identity.CANCEL_PREFIX)
+    cancels = {target: time for target, time in asked.items() if time and not refusal(time, now)}
     begun = {job.run_id for job in running}
     answers = []
     for time, request_id in waiting:
         run_id = identity.request_run_id(task.uid, request_id)
-        everything = times.get(identity.CANCEL_ALL)
-        if run_id not in begun and (run_id in times or (everything and time <= everything)):
+        meant = any(is_meant(run_id, time, *cancel) for cancel in cancels.items())
+        if meant and run_id not in begun:
             answers.append(Answer(request_id, Act.CANCEL, run_id, due=time))
     return answers
 
@@ -191,30 +185,3 @@ def _queue(
 def _skipped(request_id: str, run_id: str) -> Answer:
     message = "concurrencyPolicy is Forbid and a run is active"
     return Answer(request_id, Act.SKIP, run_id, message)
-
-
-def requested_at(text: str) -> datetime | None:
-    """Read when something was asked for; None where its value doesn't say."""
-    try:
-        time = datetime.fromisoformat(read_json(text)["requestedAt"])
-        return time.astimezone(UTC) if time.tzinfo else None
-    except (ValueError, TypeError, KeyError, OverflowError):
-        return None
-
-
-def refusal(time: datetime | None, now: datetime) -> str:
-    """Say why a request is refused; empty where it is not.
-
-    Ids are remembered for ten minutes. An older request may have been acted on and forgotten,
-    such as one that a Git repository brings back at each synchronisation.
-    """
-    if time is None:
-        return (
-            'its value names no time; write {"requestedAt": "2026-01-31T12:00:00Z"} '
-            "with the present time in UTC"
-        )
-    if time < now - REMEMBERED:
-        return "it is older than 10 minutes; ask again under a new id"
-    if time > now + _AHEAD:
-        return "requestedAt lies in the future; set the caller's clock"
-    return ""

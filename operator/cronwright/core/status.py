@@ -18,7 +18,7 @@ from cronwright.core.history import WITHOUT_RUN, filed, latest, new_records, rec
 from cronwright.core.ledger import Span, excluded
 from cronwright.core.outcome import Outcome
 from cronwright.core.plan import Plan, Step
-from cronwright.core.requests import REMEMBERED
+from cronwright.core.request_time import REMEMBERED
 from cronwright.core.run import active_run
 from cronwright.core.statistics import statistics_of
 from cronwright.core.world import World
