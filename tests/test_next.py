@@ -150,6 +150,18 @@ def test_the_command_answers_a_line_before_the_next_is_asked() -> None:
         assert process.wait(timeout=30) == 0
 
 
+def test_who_has_read_enough_may_stop() -> None:
+    command = [sys.executable, "-m", "cronwright", "next", "* * * * *", "-n", "10000"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=30) == 1
+
+
 def test_the_command_needs_nothing_but_the_schedule_language() -> None:
     code = (
         "import sys; from cronwright.__main__ import main; "

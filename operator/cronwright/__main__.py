@@ -5,6 +5,7 @@ that none pays for the others.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
@@ -37,10 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What follows the command is not looked at here.
     chosen = parser.parse_args(given[:1])
     try:
-        return _COMMANDS[chosen.command][1](given[1:])
+        code = _COMMANDS[chosen.command][1](given[1:])
+        sys.stdout.flush()  # what can't be written is to fail here
     except CronwrightError as error:
         print(f"cronwright: {error}", file=sys.stderr)
         return FAILURE
+    except BrokenPipeError:
+        # Who read it has seen enough, as `head` does; what is still buffered must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    return code
 
 
 def _operator(arguments: list[str]) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cronwright.api.timing import next_run_times, timing_faults
+from cronwright.api.timing import next_run_times, sentence, timing_faults
 
 NOW = datetime(2026, 1, 31, 12, 0, 30, tzinfo=UTC)
 
@@ -32,6 +32,20 @@ def test_the_next_times_are_shown(spec: dict[str, Any], times: list[str]) -> Non
 
     assert [each.removeprefix("2026-01-31T12:").removesuffix("Z") for each in shown[:3]] == times
     assert len(shown) <= 5
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"schedule": "0 2 * * *", "timeZone": "Europe/Berlin"}, "At 02:00, Europe/Berlin"),
+        ({"every": "2d"}, "Every 2 days"),
+        ({"schedule": "61 * * * *"}, None),
+        ({}, None),
+    ],
+)
+def test_when_it_is_due_is_said_in_words(spec: dict[str, Any], words: str | None) -> None:
+    said = sentence(body(**spec))
+    assert said == words or (said and words and said.startswith(words))
 
 
 def test_jitter_is_in_what_is_shown() -> None:

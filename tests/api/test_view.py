@@ -90,6 +90,7 @@ def test_a_task_is_shown_with_its_records() -> None:
         "activeCount": 0,
         "lastResult": "Failed",
         "spec": body()["spec"],
+        "sentence": "At 02:00, Etc/UTC",
         "nextRunTimes": [f"2026-02-0{day}T02:00:00Z" for day in range(1, 6)],
         "gaps": [],
         "active": [],

@@ -8,6 +8,8 @@ import pytest
 
 from cronwright.core.identity import RUN_REQUEST_PREFIX
 from cronwright.kube import paths
+from cronwright.kube.client import Client
+from cronwright.kube.errors import AlreadyExists
 from tests.cluster.audit import AuditLog
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.operator_process import OperatorProcess, StartOperator
@@ -215,3 +217,37 @@ async def test_a_request_on_a_task_without_a_schedule(
 
     assert (await tasks.ended("unscheduled"))["lastRun"]["verdict"] == "Succeeded"
     assert (await tasks.cronjob("unscheduled"))["spec"]["suspend"] is True
+
+
+async def test_a_create_that_comes_after_all_was_said_of_its_request_runs_nothing(
+    tasks: Tasks, operator: OperatorProcess, client: Client
+) -> None:
+    await tasks.create("late", successfulJobsHistoryLimit=0)
+    await tasks.ready("late")
+    await tasks.request("late", "one")
+    await tasks.ended("late")
+    await answered(tasks, "late")
+    (job,) = await tasks.jobs("late")
+    metadata = {key: job["metadata"][key] for key in ("name", "labels", "annotations")}
+    owners = [{**job["metadata"]["ownerReferences"][0], "controller": False}]
+    template = job["spec"]["template"]
+    template["metadata"]["labels"] = {}
+    again = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {**metadata, "ownerReferences": owners},
+        "spec": {"suspend": True, "template": template},
+    }
+    place = paths.jobs(tasks.namespace)
+    # The history keeps none, and yet the name stays taken for a while.
+    with pytest.raises(AlreadyExists):
+        await client.create(place, again)
+    before = await tasks.status("late")
+    again["metadata"] = {**metadata, "name": "late-by-far", "ownerReferences": owners}
+    await client.create(place, again)
+
+    async def gone() -> bool:
+        return all(each["metadata"]["name"] != "late-by-far" for each in await tasks.jobs("late"))
+
+    await until(gone)
+    assert await tasks.status("late") == before

@@ -1,11 +1,13 @@
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.errors import FieldError
-from cronwright.model.duration import PATTERN, parse_duration
+from cronwright.model.duration import PATTERN, PATTERN_WITH_DAYS, parse_duration
+from cronwright.schedule import Terms, read
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,13 @@ def test_what_the_crd_lets_through_is_read(text: str) -> None:
     else:
         with pytest.raises(FieldError):
             parse_duration(text)
+
+
+@given(st.from_regex(PATTERN_WITH_DAYS, fullmatch=True))
+def test_an_interval_that_the_crd_lets_through_is_read(text: str) -> None:
+    terms = Terms(every=text, created=datetime(2026, 1, 1, tzinfo=UTC))
+    if re.search("[1-9]", text):
+        assert read(terms).sentence
+    else:
+        with pytest.raises(FieldError, match=r"spec\.every"):
+            read(terms)

@@ -231,7 +231,7 @@ ERRORS = {
     "spec.schedule": (Terms(schedule="0 24 * * *"), 'hour "24" at character 3 is above 23'),
     "spec.schedules[1]": (Terms(schedules=("0 2 * * *", "0 24 * * *")), 'hour "24"'),
     "spec.schedules": (Terms(schedules=("0 2 * * *",) * 11), "too many expressions; write at"),
-    "spec.every": (Terms(every="1h1h"), "not a duration; write hours, minutes and seconds"),
+    "spec.every": (Terms(every="1h1h"), "not a duration; write days, hours, minutes and seconds"),
     "spec.at": (Terms(at="tomorrow"), "no date-time; write a date-time such as"),
     "spec.timeZone": (Terms(time_zone="Europe/Berln"), "no such time zone; write an IANA name"),
     "spec.startAt": (Terms(start_at="2026-02-30T00:00:00Z"), "no date-time: day is out of range"),
@@ -270,7 +270,7 @@ def test_an_error_names_its_field(field: str) -> None:
         (Terms(schedules=("@every 5m", "0 2 * * *")), "write it alone, in spec.every"),
         (
             Terms(schedule="@every 5 minutes"),
-            '"@every 5 minutes": not a duration; write hours, minutes and seconds',
+            '"@every 5 minutes": not a duration; write days, hours, minutes and seconds',
         ),
         (Terms(schedule="0 " * 200), "400 characters; write at most 256"),
         (Terms(every="1" * 300), "no duration; write at most 64 characters"),

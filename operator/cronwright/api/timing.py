@@ -64,6 +64,12 @@ def next_run_times(body: Mapping[str, Any], now: datetime) -> list[str]:
     return [render_time(each) for each in due]
 
 
+def sentence(body: Mapping[str, Any]) -> str | None:
+    """Say in words when a stored task is due; None where it has no times that can be read."""
+    timetable = stored_timetable(body)
+    return timetable.sentence if timetable else None
+
+
 def stored_timetable(body: Mapping[str, Any]) -> Timetable | None:
     """Read the timetable of a stored task; None where it has none, or none that can be read."""
     metadata = body["metadata"]

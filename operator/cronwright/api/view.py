@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from cronwright.api.names import NAME_LABEL
-from cronwright.api.timing import next_run_times
+from cronwright.api.timing import next_run_times, sentence
 from cronwright.core.identity import BACKFILL_PREFIX, RUN_REQUEST_PREFIX
 from cronwright.model.conditions import READY
 from cronwright.model.run import ActiveRun, PendingReason, PendingRun, RunRecord, Verdict
@@ -69,6 +69,10 @@ class TaskView(TaskSummary):
     """A task with its spec and the records of its runs."""
 
     spec: TaskSpec = Field(description="What runs, and when, with the defaults filled in.")
+    sentence: str | None = Field(
+        description="When it is due, in words; null where it only runs when it is asked to, or "
+        "its times can't be read."
+    )
     next_run_times: list[datetime] = Field(
         description="The next five times at which it is due; none while it is suspended."
     )
@@ -123,6 +127,7 @@ def task_view(body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     return {
         **task_summary(body, now),
         "spec": body.get("spec") or {},
+        "sentence": sentence(body),
         "nextRunTimes": next_run_times(body, now),
         "gaps": status.get("gaps", []),
         "active": status.get("active", []),

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 from cronwright.model.base import ResourceModel, Seconds
 from cronwright.model.catch_up import CatchUp
 from cronwright.model.cel import CONTAINER, JOB_TEMPLATE, ONE_SCHEDULE, ONE_TEMPLATE, TIMEOUT
-from cronwright.model.duration import PATTERN, parse_duration
+from cronwright.model.duration import PATTERN, PATTERN_WITH_DAYS, parse_duration
 from cronwright.model.logs import Logs
 from cronwright.model.parameter import PARAMETERS_AT_MOST, Parameter
 from cronwright.model.retry import Retry
@@ -46,8 +46,8 @@ class TaskSpec(ResourceModel):
         "one slot.",
     )  # fmt: skip
     every: str | None = Field(
-        default=None, min_length=2, max_length=21, pattern=PATTERN,
-        description="An interval in place of schedule, such as 90s or 1h30m, counted from "
+        default=None, min_length=2, max_length=27, pattern=PATTERN_WITH_DAYS,
+        description="An interval in place of schedule, such as 90s, 1h30m or 2d, counted from "
         "startAt, or else from the task's creation.",
     )  # fmt: skip
     at: str | None = Field(
@@ -84,7 +84,7 @@ class TaskSpec(ResourceModel):
         description="The slots count up to this date-time, written as at is.",
     )  # fmt: skip
     jitter: str | None = Field(
-        default=None, min_length=2, max_length=21, pattern=PATTERN,
+        default=None, min_length=2, max_length=27, pattern=PATTERN_WITH_DAYS,
         description="By how much a slot is put off at most, such as 5m, to spread load. The same "
         "slot of the same task is always put off by the same time.",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cronwright.errors import FieldError
 from cronwright.schedule.calendars import read_exclusion
-from cronwright.schedule.duration import parse_duration
+from cronwright.schedule.duration import parse_interval
 from cronwright.schedule.evaluate import Clock, clock_of, second_of
 from cronwright.schedule.exclusion import Exclusion
 from cronwright.schedule.expression import CronExpression
@@ -23,7 +23,6 @@ MOST_SCHEDULES = 10
 LONGEST_TEXT = 64
 
 _EVERY = re.compile(r"\s*@every\s+(?P<interval>.*?)\s*", re.DOTALL)
-_DAYS = re.compile(r"(?P<days>[0-9]{1,5})d(?P<rest>.*)", re.ASCII | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +128,9 @@ def _read_every(text: str, field: str, terms: Terms, start: int | None) -> Every
 
 
 def _read_duration(text: str, field: str) -> int:
-    """Read a duration, which may have days of 24 hours in front."""
     if len(text) > LONGEST_TEXT:
         raise FieldError(field, text, "no duration", f"write at most {LONGEST_TEXT} characters")
-    match = _DAYS.fullmatch(text)
-    days = int(match["days"]) if match else 0
-    rest = match["rest"] if match else text
-    if days and not rest:
-        return days * 86_400
-    try:
-        return days * 86_400 + parse_duration(rest, field)
-    except FieldError as error:
-        raise FieldError(field, text, error.problem, error.remedy) from error
+    return parse_interval(text, field)
 
 
 def _read_expressions(terms: Terms) -> tuple[CronExpression, ...]:
