@@ -22,6 +22,8 @@ def failed(of: JobFacts, number: int) -> PodFacts:
 JOB = job()
 RETRIED = job(backoff_limit=2)
 
+ENDED = job(annotations={identity.ENDING: "cancel"})
+
 CASES: dict[str, tuple[JobFacts, list[PodFacts], tuple[Verdict, str] | None]] = {
     "a Job without pods goes on": (JOB, [], None),
     "a running pod goes on": (JOB, [pod(JOB, "Running")], None),
@@ -97,10 +99,25 @@ CASES: dict[str, tuple[JobFacts, list[PodFacts], tuple[Verdict, str] | None]] = 
         [pod(JOB)],
         (Verdict.SUCCEEDED, "Completed"),
     ),
-    "a cancelled run that failed before its deadline failed": (
-        finished(job(annotations={identity.ENDING: "cancel"}), "Failed", "BackoffLimitExceeded"),
+    "a cancelled run that failed by itself before its deadline failed": (
+        finished(ENDED, "Failed", "BackoffLimitExceeded"),
+        [pod(ENDED, "Failed")],
+        (Verdict.FAILED, "Error"),
+    ),
+    "a cancelled run whose deadline the controller did not get to write down": (
+        finished(ENDED, "Failed", "BackoffLimitExceeded"),
+        [pod(ENDED, "Failed", deleting=True)],
+        (Verdict.CANCELLED, "CancelRequested"),
+    ),
+    "a cancelled run, its first attempt failed by itself, of its last nothing is known": (
+        finished(replace(ENDED, backoff_limit=1), "Failed", "BackoffLimitExceeded"),
+        [pod(ENDED, "Failed", pod_name="a"), pod(ENDED, "Failed", pod_name="b", deleting=True)],
+        (Verdict.CANCELLED, "CancelRequested"),
+    ),
+    "a cancelled run of whose pods nothing is known": (
+        finished(ENDED, "Failed", "BackoffLimitExceeded"),
         [],
-        (Verdict.FAILED, "BackoffLimitExceeded"),
+        (Verdict.CANCELLED, "CancelRequested"),
     ),
 }
 

@@ -62,8 +62,11 @@ class Endings:
 
     async def delete(self, job: JobFacts) -> None:
         """Delete a Job and, in the background, its pods; one that is gone is fine."""
-        body = {**_BACKGROUND, "preconditions": {"uid": job.uid}}
+        as_seen = {"uid": job.uid}
+        if job.halfway:  # unless it was let go meanwhile
+            as_seen["resourceVersion"] = job.resource_version
+        body = {**_BACKGROUND, "preconditions": as_seen}
         try:
             await self._client.delete(paths.jobs(job.namespace, job.name), body)
         except (NotFound, Conflict):
-            return  # gone, or another Job of its name has come
+            return  # gone, changed, or another Job of its name has come

@@ -5,6 +5,7 @@ first, and asks the API server nothing.
 """
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -17,6 +18,7 @@ from cronwright.core.attempts import last_attempts
 from cronwright.core.facts import CronJobFacts, JobFacts
 from cronwright.core.identity import RETRY, short_id
 from cronwright.core.ledger import Sight
+from cronwright.core.leftover import is_leftover
 from cronwright.core.pod import PodFacts
 from cronwright.core.run import Run
 from cronwright.core.verdict import judge
@@ -56,10 +58,13 @@ def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
     task = ScheduledTask.from_body(body)
     known = {entry.id for entry in task.status.history}
     short = set(task.status.recorded)
-    runs, recorded = [], []
+    runs, recorded, leftovers = [], [], []
+    put_off = sources.intake.put_off(key)
     testimonies = sources.witness.of(key)
     for job in _jobs(sources, key, testimonies):
-        if job.run_id in known or short_id(job.run_id) in short:
+        if is_leftover(job, task, put_off):
+            leftovers.append(job)
+        elif job.run_id in known or short_id(job.run_id) in short:
             recorded.append(job)
         else:
             runs.append(_run(sources, job, testimonies.get(job.uid) or Testimony()))
@@ -70,13 +75,14 @@ def gather(sources: Sources, key: TaskKey, now: datetime) -> World | None:
         task=task,
         cronjob=sources.cronjobs.get(*key),
         runs=tuple(last_attempts(runs)),
-        recorded=tuple(job for job in recorded if sources.jobs.get(*_place(job)) is job),
+        recorded=_standing(sources, recorded),
+        leftovers=_standing(sources, leftovers),
         now=now,
         own_generation=sources.generations.get(
             key, task.status.cron_job.generation if task.status.cron_job else None
         ),
         sight=_sight(sources, now),
-        put_off=sources.intake.put_off(key),
+        put_off=put_off,
     )
 
 
@@ -155,8 +161,8 @@ def _jobs(sources: Sources, key: TaskKey, testimonies: dict[str, Testimony]) -> 
     return sorted([*standing, *gone], key=lambda job: (job.created, job.name))
 
 
-def _place(job: JobFacts) -> tuple[str, str]:
-    return job.namespace, job.name
+def _standing(sources: Sources, jobs: Iterable[JobFacts]) -> tuple[JobFacts, ...]:
+    return tuple(job for job in jobs if sources.jobs.get(job.namespace, job.name) is job)
 
 
 def _run(sources: Sources, job: JobFacts, testimony: Testimony) -> Run:

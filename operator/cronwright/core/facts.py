@@ -104,9 +104,10 @@ class JobFacts:
 
     @property
     def is_claim(self) -> bool:
-        """Whether its name is the operator's claim to a slot, or to an attempt."""
-        return identity.RUN_ID in self.annotations and (
-            identity.SCHEDULED_TIMESTAMP in self.annotations or identity.ATTEMPT in self.annotations
+        """Whether its name is the operator's claim to a slot, a request or an attempt."""
+        claims = (identity.SCHEDULED_TIMESTAMP, identity.REQUEST, identity.ATTEMPT)
+        return identity.RUN_ID in self.annotations and any(
+            each in self.annotations for each in claims
         )
 
 

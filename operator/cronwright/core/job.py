@@ -38,6 +38,7 @@ def request_job(task: ScheduledTask, cronjob_uid: str, answer: Answer) -> JSONOb
     """
     run_id, time = answer.run_id, render_time(answer.slot) if answer.slot else ""
     template = job_template(task, RunNames.of(run_id, time), answer.given)
+    template["spec"].pop("ttlSecondsAfterFinished", None)  # the Job is the claim to the request
     notes = {identity.RUN_ID: run_id, identity.REQUEST: answer.id}
     if answer.slot:
         # Not the annotation of a slot's own run: that one may be still to come.

@@ -121,7 +121,7 @@ def decide(world: World) -> Plan:
         checkpoint=checkpoint.latest(world.task, over(world, judged)),
         left=checkpoint.latest(world.task, world.ended),
         orphans=gone,
-        prunes=prunes,
+        prunes=(*prunes, *(job for job in world.leftovers if not job.deleting)),
         # A time that has passed brought us here: waking for it again would never end.
         wake=min((each for each in wakes if each is not None and each > world.now), default=None),
     )

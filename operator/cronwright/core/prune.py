@@ -8,16 +8,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cronwright.core.facts import JobFacts
+from cronwright.core.leftover import is_asked_for
 from cronwright.core.run import slot_of
 from cronwright.model.base import bounded
 from cronwright.model.task import ScheduledTask
 
 # `status.recorded` names kept Jobs that have left the history: its size needs a bound.
 KEPT_AT_MOST: Final = 200
-# For so long after its run a Job that is the claim to a slot stays. Another operator's create of
-# the same name may still be on its way, and must find it taken: nobody begins to lead before the
-# last leader has ceased to send, what was sent arrives within 10 s or never (`kube/transport`), and
-# the API server works on it for 10 s at most (`kube/client`). 10 s more are for clocks that differ.
+# For so long after its run a Job that is the claim to a slot or a request stays. A create of the
+# same name by another operator may still be on its way, and must find it taken: nobody begins to
+# lead before the last leader has ceased to send, what was sent arrives within 10 s or never
+# (`kube/transport`), and the API server works on it for 10 s at most (`kube/client`). 10 s more are
+# for clocks that differ.
 CLAIM_STANDS: Final = timedelta(seconds=30)
 
 
@@ -53,8 +55,8 @@ def _held_until(job: JobFacts, task: ScheduledTask, now: datetime) -> datetime:
     if not job.is_claim or job.finished is None:
         return now
     slot, until = slot_of(job), task.status.accounted_until
-    if slot and until and slot > until:
-        # After a crash this slot is looked at again; the next status write frees its Job.
+    if (slot and until and slot > until) or is_asked_for(task, job):
+        # After a crash this slot or request is looked at again; what is written next frees its Job.
         return now + CLAIM_STANDS
     return job.finished.time + CLAIM_STANDS
 

@@ -30,6 +30,7 @@ class World:
     own_generation: int | None  # the CronJob's after our last write, also one not yet in the status
     put_off: tuple[PendingRun, ...] = ()  # by the engine, and not yet in the status
     sight: Sight = ALL_SEEN
+    leftovers: tuple[JobFacts, ...] = ()  # of requests that are over; nothing of them ran
 
     @property
     def jobs(self) -> tuple[JobFacts, ...]:
@@ -40,7 +41,8 @@ class World:
     @property
     def known(self) -> Set[str]:
         """Name the runs that have a Job, or had one that was seen."""
-        return {run.job.run_id for run in self.runs} | {job.run_id for job in self.recorded}
+        standing = {job.run_id for job in (*self.recorded, *self.leftovers)}
+        return {run.job.run_id for run in self.runs} | standing
 
     @property
     def ended(self) -> list[Run]:
