@@ -13,9 +13,10 @@ SEED ?=
 KILLS ?= 300
 TASKS ?= 200
 
-# The cluster's own programs, else the machine's; on the cluster that KUBECONFIG names, else ours.
+# The cluster's own programs, else the machine's; on the cluster that CRONWRIGHT_TEST_KUBECONFIG or
+# KUBECONFIG names, the first of them first, else ours.
 ON_CLUSTER = PATH="$(CLUSTER_DIR)/bin:$$PATH" \
-  KUBECONFIG="$${KUBECONFIG:-$(CLUSTER_DIR)/kubeconfig}"
+  KUBECONFIG="$${CRONWRIGHT_TEST_KUBECONFIG:-$${KUBECONFIG:-$(CLUSTER_DIR)/kubeconfig}}"
 
 .DEFAULT_GOAL := help
 .PHONY: help install cluster down run demo test soak chaos lint format docs crds kubectl helm bench

@@ -7,6 +7,7 @@ import pytest
 
 from cronwright.model import conditions, reasons
 from cronwright.model.run import Verdict
+from cronwright.settings import ApiSettings, OperatorSettings
 from dev.docs import tables
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +45,17 @@ def test_every_reason_and_verdict_is_explained() -> None:
 @pytest.mark.parametrize("name", tables.files())
 def test_what_is_made_from_the_code_is_up_to_date(name: str) -> None:
     assert (ROOT / "docs" / name).read_text() == tables.files()[name], "run `make docs`"
+
+
+def test_every_setting_of_both_processes_is_listed_with_its_default() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    names = {*OperatorSettings.model_fields, *ApiSettings.model_fields}
+    missing = [name for name in names if f" | `CRONWRIGHT_{name.upper()}` | " not in page]
+    assert not missing
+    assert "| `--log-level` | `CRONWRIGHT_LOG_LEVEL` | `info` | " in page
+    assert "| `--leader-election` | `CRONWRIGHT_LEADER_ELECTION` | `false` | " in page
+    assert "| `--relist-seconds` | `CRONWRIGHT_RELIST_SECONDS` | `180` | " in page
+    assert "| `--token-file` | `CRONWRIGHT_TOKEN_FILE` |  | " in page
 
 
 def test_the_readme_names_the_two_commands() -> None:

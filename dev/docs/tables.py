@@ -1,4 +1,4 @@
-"""Write the parts of the pages that are made from the code: metrics, and the execution log.
+"""Write the parts of the pages that are made from the code: metrics, settings, execution log.
 
 `make docs` runs it; `tests/test_docs.py` checks that it has been run.
 
@@ -14,6 +14,7 @@ from cronwright.api.metrics import ApiMetrics
 from cronwright.controller.metrics import OperatorMetrics
 from cronwright.core.entry import Entry
 from cronwright.metrics import Metrics
+from cronwright.settings import ApiSettings, CommonSettings, OperatorSettings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -26,7 +27,12 @@ def files() -> dict[str, str]:
             {"operator": _metrics(OperatorMetrics(tasks_by_name=True)), "api": _api_metrics()},
         ),
         "operations.md": fill(
-            (DOCS / "operations.md").read_text(), {"execution log": _execution_log()}
+            (DOCS / "operations.md").read_text(),
+            {
+                "operator settings": _settings(OperatorSettings),
+                "api settings": _settings(ApiSettings, without=CommonSettings),
+                "execution log": _execution_log(),
+            },
         ),
         "execution-log.schema.json": json.dumps(schema(), indent=2) + "\n",
     }
@@ -62,6 +68,26 @@ def _api_metrics() -> str:
     common = {each.name for each in Metrics().families}
     metrics.families = [each for each in metrics.families if each.name not in common]
     return _metrics(metrics)
+
+
+def _settings(kind: type[CommonSettings], without: type[CommonSettings] | None = None) -> str:
+    """List the settings of a process, but for those that are listed already."""
+    known = without.model_fields if without else {}
+    rows = (
+        f"| `--{name.replace('_', '-')}` | `CRONWRIGHT_{name.upper()}` | {_default(field.default)} "
+        f"| {field.description} |"
+        for name, field in kind.model_fields.items()
+        if name not in known
+    )
+    return _table(("flag", "variable", "default", "meaning"), rows)
+
+
+def _default(value: object) -> str:
+    if value is None or value in ("", ()):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
 def _execution_log() -> str:

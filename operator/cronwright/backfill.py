@@ -42,11 +42,12 @@ async def _run(chosen: argparse.Namespace) -> int:
     backfill = Backfill.read(asked, now)
     credentials = await load_credentials(chosen.kubeconfig)
     async with Client(credentials, component="backfill") as client:
-        path = paths.scheduledtasks(chosen.namespace, chosen.name)
+        namespace = chosen.namespace or credentials.namespace
+        path = paths.scheduledtasks(namespace, chosen.name)
         try:
             body = await client.get(path)
         except NotFound as error:
-            remedy = f"look with: kubectl get stask -n {chosen.namespace}"
+            remedy = f"look with: kubectl get stask -n {namespace}"
             raise FieldError("name", chosen.name, "no such task", remedy) from error
         timetable = _timetable(ScheduledTask.from_body(body))
         slots = slots_of(timetable, backfill, backfill.limit)
@@ -84,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("name", help="the task")
-    add("-n", "--namespace", default="default", help="its namespace; default")
+    add("-n", "--namespace", default="", help="its namespace; as kubectl finds it")
     add("--from", dest="first", required=True, help="the first instant, as 2026-01-31T00:00:00Z")
     add("--to", dest="last", help="the last instant; now")
     add("--limit", type=int, default=DEFAULT_LIMIT, help=f"slots at most, 1 to {LIMIT_AT_MOST}; 10")

@@ -120,6 +120,23 @@ def test_slots_without_a_run_are_counted_each() -> None:
     assert name not in {name for name, _ in read(metrics)}
 
 
+def test_a_slot_counts_once_where_no_number_is_told_and_not_at_all_where_it_is_0() -> None:
+    metrics = OperatorMetrics()
+    for verdict, told in (
+        (Verdict.CANCELLED, {"reason": "CancelRequested"}),
+        (Verdict.UNKNOWN, {"reason": "Edited", "count": 0}),
+    ):
+        metrics.note(entry(Happening.NOT_STARTED, slot=NOON, verdict=verdict, **told))
+    found = read(metrics)
+
+    def slots(verdict: str, reason: str) -> float:
+        labels = {"namespace": "team", "verdict": verdict, "reason": reason}
+        return found["cronwright_slots_without_run_total", labels]
+
+    assert slots("Cancelled", "CancelRequested") == 1
+    assert slots("Unknown", "Edited") == 0
+
+
 def test_lateness_is_told_by_whoever_knows_it_best() -> None:
     metrics = OperatorMetrics()
     start: dict[str, Any] = {"slot": NOON, "time": NOON + 3 * SECOND}

@@ -16,5 +16,7 @@ def test_a_row_says_type_bounds_default_and_meaning() -> None:
         "| `historyLimit` | integer, 0 to 50 | `20` | How many runs status.history keeps. |" in page
     )
     assert "| `concurrencyPolicy` | `Allow`, `Forbid`, `Replace`, `Queue` | `Allow` | " in page
+    assert "| `onExitCodes` | list of integer, 1 to 255; at most 50 of them |  | " in page
+    assert "| `parameters` | list of [Parameter](#parameter); at most 32 of them |  | " in page
     assert "| `history` | list of [RunRecord](#runrecord) |  | " in page
     assert "| `verdict` (always there) | `Succeeded`, " in page

@@ -47,9 +47,11 @@ class TaskSummary(_View):
     labels: dict[str, str] = Field(description="Its labels.")
     created_at: datetime = Field(description="When it was registered.")
     status: Word = Field(
-        description="pending before the first run and while a run is requested, running while "
-        "one is active, else how the last one ended: success or failed. A slot that was missed "
-        "counts as one that failed."
+        description="pending before the first run, while a run or a backfill is requested that "
+        "the operator has not answered, and while a run waits, but for a retry whose time has "
+        "come; running while one is active; success where the last run succeeded; failed where it "
+        "failed, timed out, was cancelled or replaced, or nothing is known of it, or where a later "
+        "slot was missed, or nothing is known of that."
     )
     ready: bool | None = Field(
         description="Whether the operator has accepted it; null until the operator saw it."

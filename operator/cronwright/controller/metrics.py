@@ -68,7 +68,10 @@ class OperatorMetrics(Metrics):
         if entry.event is Happening.STARTED:
             self._note_start(entry)
         elif entry.event is Happening.NOT_STARTED and entry.slot:
-            self._slots.labels(where, entry.verdict, entry.reason or "").inc(entry.count or 1)
+            # One that was cancelled while it waited comes without a count; that of slots of which
+            # nothing can be told any more is 0.
+            count = 1 if entry.count is None else entry.count
+            self._slots.labels(where, entry.verdict, entry.reason or "").inc(count)
             if entry.verdict is Verdict.MISSED:
                 self.census.note_missed(TaskKey(where, entry.task_name), entry.timestamp)
         elif entry.event in _OVER:
@@ -118,7 +121,8 @@ class OperatorMetrics(Metrics):
         )
         self._slots = self.counter(
             "cronwright_slots_without_run_total",
-            "Slots that had no run: Missed, Skipped or Excluded, and why.",
+            "Slots that had no run, by verdict (Missed, Skipped, Excluded, Unknown, or Cancelled "
+            "while they waited) and reason.",
             *("namespace", "verdict", "reason"),
         )
         self._lateness = self.histogram(

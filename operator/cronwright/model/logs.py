@@ -18,5 +18,7 @@ class Logs(ResourceModel):
     )  # fmt: skip
     container: str | None = Field(
         default=None, min_length=1, max_length=63,
-        description="The container whose output is kept; the first one where this is left out.",
+        description="The container whose output is kept, and if it is one of `containers`, whose "
+        "exit code and result count. Left out, the one that the annotation "
+        "kubectl.kubernetes.io/default-container names, else the first.",
     )  # fmt: skip

@@ -64,8 +64,8 @@ class Parameter(ResourceModel):
     env: str | None = Field(
         default=None, min_length=1, max_length=63, pattern="^[A-Za-z_][A-Za-z0-9_]*$",
         description="The environment variable in which the run finds the value; CRONWRIGHT_PARAM_ "
-        "and the name in upper case where this is left out. One of this name that the template "
-        "sets is replaced.",
+        "and the name in upper case where this is left out. It may not begin with CRONWRIGHT_. "
+        "One of this name that the template sets is replaced.",
     )  # fmt: skip
 
     @property

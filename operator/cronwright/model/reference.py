@@ -60,7 +60,8 @@ def _type(schema: Schema, definitions: Schema) -> str:
     if "type" not in schema:
         return "string, number or boolean"
     if schema["type"] == "array":
-        return f"list of {_type(schema['items'], definitions)}"
+        most = f"; at most {schema['maxItems']} of them" if "maxItems" in schema else ""
+        return f"list of {_type(schema['items'], definitions)}{most}"
     if schema["type"] == "object" and isinstance(schema.get("additionalProperties"), dict):
         return f"{_type(schema['additionalProperties'], definitions)} by name"
     return f"{schema.get('format', schema['type'])}{_bounds(schema)}"

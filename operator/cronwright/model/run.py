@@ -54,7 +54,7 @@ class RunRecord(ResourceModel):
     name: str | None = Field(default=None, description="The run's Job, its first if it had more.")
     id: str = Field(
         description="The run's id. Of a Job that the operator made: the UUIDv5 of the task's UID "
-        "and the request. Of any other: the Job's UID. Without dashes it is the trace id."
+        "and the slot or request. Of any other: the Job's UID. Without dashes it is the trace id."
     )
     generation: int | None = Field(
         default=None, description="The task's generation that the run was made from."

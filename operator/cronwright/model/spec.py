@@ -160,8 +160,8 @@ class TaskSpec(ResourceModel):
     checkpoint: bool = Field(
         default=False,
         description="Whether what an attempt leaves as its checkpoint is handed to the next "
-        "attempt and the next run. The task is then Managed, with a Job an attempt, and its "
-        "containers' terminationMessagePolicy is File.",
+        "attempt and the next run. There is then a Job an attempt, the containers' "
+        "terminationMessagePolicy is File, and a task that has a schedule is Managed.",
     )
     successful_jobs_history_limit: int = Field(
         default=3, ge=0, description="How many succeeded Jobs are left standing."

@@ -35,9 +35,12 @@ class Gap(ResourceModel):
 
 
 class RequestRef(ResourceModel):
-    """A request for a run that was answered a short while ago."""
+    """A request for a run, or for a backfill, that was answered a short while ago."""
 
-    id: str = Field(description="The request's id, from its annotation.")
+    id: str = Field(
+        description="The request's id, from its annotation; of a backfill the annotation's whole "
+        "key, backfill.cronwright.dev/ID."
+    )
     time: Time = Field(description="When it was answered.")
 
 
@@ -182,7 +185,8 @@ class TaskStatus(ResourceModel):
     )
     requests: list[RequestRef] = Field(
         default_factory=list,
-        description="The requests of the last 10 minutes, none of which is answered twice.",
+        description="The requests of the last 10 minutes, and the backfills that were taken in "
+        "whole by then, none of which is answered twice.",
     )
     backfills: list[BackfillProgress] = Field(
         default_factory=list,
