@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.controller.backlog import Backlogs, Footing
@@ -169,7 +169,6 @@ STEPS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(ConcurrencyPolicy), st.integers(1, 4), st.sampled_from([0, 1, 3, 50]),
     st.lists(STEPS, max_size=40),

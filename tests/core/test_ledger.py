@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.core.ledger import (
@@ -174,7 +174,6 @@ STEPS = st.lists(
 
 
 @pytest.mark.parametrize("policy", ["Allow", "Forbid"])
-@settings(deadline=None)
 @given(steps=STEPS, deadline=st.sampled_from([None, 5, 30, 90]), limit=st.sampled_from([1, 3, 10]))
 def test_every_slot_has_exactly_one_verdict(
     policy: str, steps: list[tuple[str, int]], deadline: int | None, limit: int

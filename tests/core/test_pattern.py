@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cronwright.core.pattern import Pattern
@@ -27,7 +27,6 @@ PATTERNS = st.recursive(
 VALUES = st.text(st.sampled_from("abc1.- \néZ"), max_size=12)
 
 
-@settings(deadline=None)
 @given(PATTERNS, VALUES)
 def test_a_pattern_matches_as_pythons_own(pattern: str, value: str) -> None:
     try:

@@ -62,6 +62,20 @@ def test_flags_from_the_environment_restart_what_they_concern(cluster: LocalClus
     assert {"--kube-api-qps=333", "--kube-api-burst=444"} <= set(words)
 
 
+def test_memory_is_spent_to_save_the_processor_unless_the_environment_says_otherwise(
+    cluster: LocalCluster,
+) -> None:
+    def settings() -> set[str]:
+        pid = cluster.pids()["kube-scheduler"]
+        words = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        return {word for word in words if word.startswith("GO")}
+
+    assert {"GOGC=400", "GOMEMLIMIT=2GiB"} <= settings()
+    cluster.kill("kube-scheduler")
+    cluster.up(GOGC="100")
+    assert {"GOGC=100", "GOMEMLIMIT=2GiB"} <= settings()
+
+
 def test_a_component_that_ends_is_named_with_its_last_words(cluster: LocalCluster) -> None:
     done = cluster.command("up", APISERVER_ARGS="--no-such-flag")
     assert done.returncode == 1

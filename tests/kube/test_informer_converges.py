@@ -91,7 +91,7 @@ BREAK = breaks_off(b'{"type":"ADDED","object":{"metada')
 
 
 @given(st.lists(STEPS, max_size=40))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_an_informer_converges(steps: list[tuple[str, str]]) -> None:
     async def scenario() -> None:
         async with Server() as server, Client(server.credentials) as client:

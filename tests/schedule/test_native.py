@@ -146,7 +146,7 @@ def spring_and_quartz(draw: st.DrawFn) -> Terms:
     return Terms(schedule=f"0 {minutes} {hours} {days} {month} {weekdays}", dialect=dialect)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(terms=spring_and_quartz())
 def test_the_five_fields_have_the_slots_of_the_dialect(terms: Terms) -> None:
     timetable = read(terms)

@@ -180,7 +180,7 @@ def backwards(text: str, zone: str, start: datetime, end: datetime) -> Iterator[
 
 
 @pytest.mark.parametrize(("zone", "change"), CHANGES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(meaning=FREQUENT)
 def test_around_a_change_the_slots_are_those_of_the_rule(
     zone: str, change: str, meaning: Meaning
@@ -193,7 +193,7 @@ def test_around_a_change_the_slots_are_those_of_the_rule(
     assert list(backwards(meaning.text, zone, start, end)) == expected[::-1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     meaning=MEANINGS,
     zone=st.sampled_from(sorted({zone for zone, _ in CHANGES})),

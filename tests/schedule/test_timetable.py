@@ -428,7 +428,7 @@ def some_terms(draw: st.DrawFn) -> Terms:
     )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     terms=some_terms(),
     after=st.datetimes(datetime(1970, 1, 1), datetime(2120, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
@@ -453,7 +453,7 @@ def test_slots_go_forward_and_back_the_same_and_are_counted(terms: Terms, after:
         assert slots[-1] <= datetime.fromisoformat(terms.end_at)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(terms=some_terms(), days=st.integers(0, 5))
 def test_a_count_is_the_sum_of_its_parts(terms: Terms, days: int) -> None:
     timetable = read(terms)
@@ -491,7 +491,7 @@ TEXTS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(text=TEXTS, dialect=st.sampled_from([None, *Dialect]))
 @example(text="0 " * 5000, dialect=None)
 @example(text="@every " + "9" * 10_000, dialect=None)
@@ -510,7 +510,7 @@ def test_any_expression_is_read_or_refused_and_nothing_else(
     assert slot is None or timetable.last(slot) == slot
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=TEXTS, field=st.sampled_from(["every", "at", "start_at", "end_at", "jitter"]))
 @example(text="9999-12-31T23:59:59Z", field="at")
 @example(text="99999d999999h", field="every")
@@ -524,7 +524,7 @@ def test_any_other_text_is_read_or_refused_and_nothing_else(text: str, field: st
     following(timetable)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     texts=st.lists(
         st.one_of(

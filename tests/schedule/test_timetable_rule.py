@@ -171,7 +171,7 @@ def backwards(timetable: Timetable, start: datetime, end: datetime) -> list[date
 
 
 @pytest.mark.parametrize(("zone", "change"), CHANGES)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_around_a_change_the_slots_are_those_of_the_rule(
     zone: str, change: str, data: st.DataObject
@@ -205,7 +205,7 @@ def test_around_a_change_the_slots_are_those_of_the_rule(
 
 
 @pytest.mark.parametrize(("zone", "change"), CHANGES)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_an_interval_counts_on_over_a_change_without_what_calendars_take(
     zone: str, change: str, data: st.DataObject
