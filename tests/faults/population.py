@@ -20,7 +20,7 @@ from tests.faults.persistence import persist
 JSONObject = dict[str, Any]
 
 # So many Jobs a second the local cluster runs on two cores without falling behind.
-_PACE: Final = 4.0
+PACE: Final = 4.0
 _STEPS: Final = (5, 10, 15, 20, 30, 60)
 _ALL_KINDS_FROM: Final = 50
 # A slot so soon after a task was told to end may still have its verdict, and need not.
@@ -40,13 +40,13 @@ class _Member:
 class Population:
     """The tasks of one run, by their names."""
 
-    def __init__(self, tasks: Tasks, count: int, witness: str) -> None:
+    def __init__(self, tasks: Tasks, count: int, witness: str, pace: float = PACE) -> None:
         kinds = [each for each in KINDS if count >= _ALL_KINDS_FROM or not each.long]
         self._kinds = {
             f"{kinds[n % len(kinds)].name}-{n:03}": kinds[n % len(kinds)] for n in range(count)
         }
         fired = sum(each.due and not each.native for each in self._kinds.values())
-        self.step = next(each for each in _STEPS if fired / each <= _PACE or each == _STEPS[-1])
+        self.step = next(each for each in _STEPS if fired / each <= pace or each == _STEPS[-1])
         self._tasks = tasks
         self._witness = witness
         self._members: dict[str, _Member] = {}

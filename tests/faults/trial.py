@@ -12,7 +12,7 @@ from cronwright.kube import paths
 from tests.cluster.minutes import minute_of, now, reach
 from tests.faults.checker import Report, check
 from tests.faults.evidence import gather, read_audit, read_printed
-from tests.faults.population import Population
+from tests.faults.population import PACE, Population
 from tests.faults.processes import Components
 from tests.faults.settled import undone
 from tests.faults.stage import Stage
@@ -29,6 +29,7 @@ class Trial:
     stage: Stage
     components: Components
     say: Callable[[str], None]
+    pace: float = PACE  # of the Jobs that the operator makes, a second
     ended: int = 0  # how often the operator did so by itself
     _began: float = field(default_factory=time.monotonic)
 
@@ -39,7 +40,7 @@ class Trial:
         witness = self.stage.folder / "witness"
         witness.mkdir()
         witness.chmod(0o777)
-        population = Population(self.stage.tasks, tasks, str(witness))
+        population = Population(self.stage.tasks, tasks, str(witness), self.pace)
         self.tell(f"{tasks} tasks; what the operator fires is due each {population.step} s")
         self.stage.operator.start()
         kubelet = asyncio.create_task(self._keep_running())
