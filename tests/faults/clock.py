@@ -4,6 +4,7 @@ Only the wall clock jumps, as it does when a machine's clock is put right; what 
 machine's start goes on.
 """
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -42,6 +43,9 @@ def fake_clock(folder: Path) -> FakeClock:
     """Give a clock; skip the test where there is no libfaketime."""
     named = os.environ.get(_NAMED)
     found = [Path(named)] if named else [f for p in _PLACES for f in Path("/").glob(p[1:])]
+    if package := importlib.util.find_spec("libfaketime"):  # on PyPI, with the library in it
+        found += Path(package.origin or "").parent.rglob("libfaketime.so.1")
     if not found or not found[0].exists():
-        pytest.skip(f"no libfaketime here: install it, or name the library in {_NAMED}")
+        remedy = f"pip install libfaketime, or name the library in {_NAMED}"
+        pytest.skip(f"no libfaketime here: {remedy}")
     return FakeClock(found[0], folder / "clock")
