@@ -70,17 +70,26 @@ class Node:
         await self._say_ready(port)
 
     async def heartbeat(self, port: int) -> None:
-        """Renew the node's Lease, and from time to time its status, for ever."""
+        """Renew the node's Lease, and from time to time its status, for ever.
+
+        At once where the node is not Ready any more: its controller has missed heartbeats, as it
+        does while the API server is gone, and believes nothing but the status after that.
+        """
         beats = 0
         while True:
             try:
                 await self._renew_lease()
                 beats += 1
-                if beats % 18 == 0:
+                if beats % 18 == 0 or not await self._is_ready():
                     await self._say_ready(port)
             except (ApiError, OSError, TimeoutError, aiohttp.ClientError) as error:
                 logger.warning("no heartbeat: %s", error)
             await asyncio.sleep(_HEARTBEAT)
+
+    async def _is_ready(self) -> bool:
+        body = await self._api.call("GET", f"/api/v1/nodes/{self._name}")
+        conditions = body["status"].get("conditions", ())
+        return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
     async def run(self) -> None:
         """Follow the pods that are bound to this node, for ever."""

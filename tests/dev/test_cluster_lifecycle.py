@@ -52,6 +52,12 @@ def test_what_was_killed_is_put_right_and_nothing_else_is_touched(cluster: Local
     _run_a_job(cluster, "after-repair")
 
 
+def test_a_node_that_was_taken_for_lost_is_ready_again_soon(cluster: LocalCluster) -> None:
+    lost = {"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}
+    cluster.kubectl("patch", "node", "node-1", "--subresource=status", "-p", json.dumps(lost))
+    cluster.kubectl("wait", "--for=condition=Ready", "node/node-1", "--timeout=60s")
+
+
 def test_flags_from_the_environment_restart_what_they_concern(cluster: LocalCluster) -> None:
     before = cluster.pids()
     cluster.up(KCM_ARGS="--kube-api-qps=333 --kube-api-burst=444")
