@@ -18,16 +18,19 @@ MINUTE: Final = 60
 # What is true of a run, by the first word of its pod's last line; "" where no pod said anything.
 _ENDS: Final[Verdicts] = {"end": frozenset({"Succeeded"})}
 _FAILS: Final[Verdicts] = {"fail": frozenset({"Failed"})}
+# What an ended pod says last. One that is deleted in the moment in which it begins may be killed
+# at once: to the API server it is on no node yet, and such a pod has no grace period.
+_ENDED: Final = ("", "begin", "told")
 # One that nobody was there to end ends by itself.
-_TIMES_OUT: Final[Verdicts] = {**_ENDS, **dict.fromkeys(["told", ""], frozenset({"TimedOut"}))}
+_TIMES_OUT: Final[Verdicts] = {**_ENDS, **dict.fromkeys(_ENDED, frozenset({"TimedOut"}))}
 _ENDED_EARLY: Final = frozenset({"Cancelled", "TimedOut"})
-_CANCELLED: Final[Verdicts] = {**_ENDS, **dict.fromkeys(["told", ""], _ENDED_EARLY)}
+_CANCELLED: Final[Verdicts] = {**_ENDS, **dict.fromkeys(_ENDED, _ENDED_EARLY)}
 # Also while it waits for its next attempt, when its last word was another one.
 _GIVEN_UP: Final[Verdicts] = {**_CANCELLED, "fail": frozenset({"Failed", "Cancelled"})}
 # The operator ends a run that is replaced, and its Job tells of it.
 _TAKEN: Final = frozenset({"Replaced"})
 _REPLACED: Final[Verdicts] = {
-    **dict.fromkeys(["", "begin", "told"], _TAKEN),
+    **dict.fromkeys(_ENDED, _TAKEN),
     "end": _TAKEN | {"Succeeded"},
 }
 # The CronJob controller deletes its Job, also while no operator runs.
