@@ -1,5 +1,6 @@
 """What is known of a task may be older than what its status says."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -24,5 +25,7 @@ def test_jobs_that_are_older_than_the_status_may_lack_one(
     sources = cast("Sources", cast("Any", SimpleNamespace(jobs=SimpleNamespace(version=version))))
     looked = world(TASK, *runs, standing=cronjob(TASK))
     assert is_behind(sources, looked) is behind
+    stale = replace(looked, leftovers=(JOB,))
+    assert is_behind(sources, stale) is (version < 7), "it was let go since"
     of = task()
     assert not is_behind(sources, world(of, *runs, standing=cronjob(of)))

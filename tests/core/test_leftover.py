@@ -46,6 +46,7 @@ def test_one_whose_run_waits_stays() -> None:
         replace(HALFWAY, suspended=False),
         replace(HALFWAY, owned_by_controller=True),
         finished(HALFWAY, "Complete"),
+        replace(HALFWAY, annotations={**NOTES, identity.ATTEMPT: "2"}),
         job(suspended=True, owned_by_controller=False),
     ],
 )

@@ -114,6 +114,16 @@ CASES: dict[str, tuple[JobFacts, list[PodFacts], tuple[Verdict, str] | None]] = 
         [pod(ENDED, "Failed", pod_name="a"), pod(ENDED, "Failed", pod_name="b", deleting=True)],
         (Verdict.CANCELLED, "CancelRequested"),
     ),
+    "a cancelled run of which one pod too many failed by itself, and another was then stopped": (
+        finished(ENDED, "Failed", "BackoffLimitExceeded"),
+        [pod(ENDED, "Failed", pod_name="a"), pod(ENDED, "Failed", pod_name="b", deleting=True)],
+        (Verdict.FAILED, "Error"),
+    ),
+    "a cancelled run that was restarted in place too often before": (
+        finished(ENDED, "Failed", "BackoffLimitExceeded"),
+        [pod(ENDED, "Failed", restarts=1, deleting=True)],
+        (Verdict.FAILED, "Error"),
+    ),
     "a cancelled run of whose pods nothing is known": (
         finished(ENDED, "Failed", "BackoffLimitExceeded"),
         [],

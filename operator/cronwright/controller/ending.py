@@ -60,10 +60,13 @@ class Endings:
             return
         self._jobs.observe_record(job_facts(body))
 
-    async def delete(self, job: JobFacts) -> None:
-        """Delete a Job and, in the background, its pods; one that is gone is fine."""
+    async def delete(self, job: JobFacts, *, unchanged: bool = False) -> None:
+        """Delete a Job and, in the background, its pods; one that is gone is fine.
+
+        With `unchanged` only as it was seen: not where it was let go meanwhile.
+        """
         as_seen = {"uid": job.uid}
-        if job.halfway:  # unless it was let go meanwhile
+        if unchanged:
             as_seen["resourceVersion"] = job.resource_version
         body = {**_BACKGROUND, "preconditions": as_seen}
         try:

@@ -112,7 +112,9 @@ def is_behind(sources: Sources, world: World) -> bool:
 
     The list that an operator begins with may come from a server that is behind.
     """
-    unseen = any(each.id not in world.known for each in world.task.status.active)
+    # A run that the status shows as active was let go, whatever an old Job says.
+    seen = world.known - {job.run_id for job in world.leftovers}
+    unseen = any(each.id not in seen for each in world.task.status.active)
     return unseen and sources.jobs.version < int(world.task.resource_version)
 
 

@@ -223,7 +223,7 @@ class Reconciler:
         if plan.endings:
             self._tools.queue.add(key)  # what has its record now may be pruned
         for job in plan.prunes:
-            await self._tools.endings.delete(job)
+            await self._tools.endings.delete(job, unchanged=job.halfway)
         for answer in outcome.answered:
             if answer.act is Act.REFUSE:
                 await self._tools.requests.report_refusal(world.task, answer, world.now)

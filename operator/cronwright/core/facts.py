@@ -100,7 +100,9 @@ class JobFacts:
     def halfway(self) -> bool:
         """Whether it is of a request, and was not let go before a crash."""
         stands = self.suspended and not self.owned_by_controller and self.finished is None
-        return stands and identity.REQUEST in self.annotations
+        # A later attempt of a request's run is made in one step, suspended or not.
+        first = identity.ATTEMPT not in self.annotations
+        return stands and first and identity.REQUEST in self.annotations
 
     @property
     def is_claim(self) -> bool:

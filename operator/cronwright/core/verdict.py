@@ -58,7 +58,7 @@ def _by_condition(job: JobFacts, pods: Sequence[PodFacts]) -> Ending:
     if finished.succeeded:
         return Ending(Verdict.SUCCEEDED, "Completed", "", time)
     asked = _ENDINGS.get(job.annotations.get(identity.ENDING, ""))
-    if asked is not None and _ended_by_us(finished.reason, pods):
+    if asked is not None and _ended_by_us(job, pods):
         # The operator ends a run by shortening the Job's deadline: the annotation says why.
         return Ending(*asked, time)
     if finished.reason == "DeadlineExceeded":
@@ -67,15 +67,17 @@ def _by_condition(job: JobFacts, pods: Sequence[PodFacts]) -> Ending:
     return Ending(Verdict.FAILED, reason or finished.reason, message or finished.message, time)
 
 
-def _ended_by_us(reason: str, pods: Sequence[PodFacts]) -> bool:
-    """Tell whether a Job that was told to end did so because of it.
+def _ended_by_us(job: JobFacts, pods: Sequence[PodFacts]) -> bool:
+    """Tell whether a Job that was told to end failed because of it.
 
     Its controller may have deleted the pod for the deadline and not have got to write that down:
-    it then finds a pod that has failed, one too many. Only a pod that ended by itself denies it.
+    it then finds a pod that has failed, one too many. Only what failed by itself denies it.
     """
-    failed = [pod for pod in pods if pod.phase == "Failed"]
-    by_itself = bool(failed) and not failed[-1].deleting
-    return reason == "DeadlineExceeded" or (reason == "BackoffLimitExceeded" and not by_itself)
+    reason = job.finished.reason if job.finished else ""
+    by_itself = sum(pod.phase == "Failed" and not pod.deleting for pod in pods)
+    by_itself += sum(map(_restarts, pods))
+    within = by_itself <= job.backoff_limit
+    return reason == "DeadlineExceeded" or (reason == "BackoffLimitExceeded" and within)
 
 
 def _by_pods(job: JobFacts, pods: Sequence[PodFacts]) -> Ending | None:
