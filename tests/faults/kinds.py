@@ -21,8 +21,11 @@ _FAILS: Final[Verdicts] = {"fail": frozenset({"Failed"})}
 # What an ended pod says last. One that is deleted in the moment in which it begins may be killed
 # at once: to the API server it is on no node yet, and such a pod has no grace period.
 _ENDED: Final = ("", "begin", "told")
-# One that nobody was there to end ends by itself.
-_TIMES_OUT: Final[Verdicts] = {**_ENDS, **dict.fromkeys(_ENDED, frozenset({"TimedOut"}))}
+# One that nobody was there to end ends by itself, perhaps just when somebody is there again.
+_TIMES_OUT: Final[Verdicts] = {
+    **dict.fromkeys(_ENDED, frozenset({"TimedOut"})),
+    "end": frozenset({"Succeeded", "TimedOut"}),
+}
 _ENDED_EARLY: Final = frozenset({"Cancelled", "TimedOut"})
 _CANCELLED: Final[Verdicts] = {**_ENDS, **dict.fromkeys(_ENDED, _ENDED_EARLY)}
 # Also while it waits for its next attempt, when its last word was another one.

@@ -56,6 +56,7 @@ class Changes:
         self._writer = writer
         self._engine = engine
         self._refusals: dict[TaskKey, _Refusal] = {}
+        self._asked_of: set[TaskKey] = set()
 
     def retry_time(self, key: TaskKey) -> datetime | None:
         """Say when a refused CronJob is tried again; None where none is."""
@@ -66,6 +67,7 @@ class Changes:
         """Forget a task that is gone: nothing of it is fired any more."""
         self._sources.generations.pop(key, None)
         self._refusals.pop(key, None)
+        self._asked_of.discard(key)
         self._engine.forget(key)
 
     async def carry_out(
@@ -95,6 +97,16 @@ class Changes:
             readiness, cronjob = await self._put_right(key, world, plan, until)
             self._follow(key, world, plan, readiness, cronjob)
         return readiness, cronjob
+
+    async def refuse_older(self, key: TaskKey, world: World) -> None:
+        """Raise Conflict where a task is older than it stands, before anything it asks for starts.
+
+        Once for each task: what an operator begins with may come from a server that is behind, and
+        by it a request stands that was answered since. From then on nobody else answers any.
+        """
+        if key not in self._asked_of:
+            await self._refuse_stale(key, world)
+            self._asked_of.add(key)
 
     def _refuse_unknown_runs(self, key: TaskKey, world: World) -> None:
         """Raise Conflict where a run is active or waits that the CronJob controller does not see.

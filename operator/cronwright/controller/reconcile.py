@@ -172,6 +172,7 @@ class Reconciler:
         answered += [each for each in plan.answers if each.act in NOTED]
         acts = readiness.ok and plan.step is Step.KEEP and cronjob is not None
         if acts and cronjob is not None and (plan.answers or plan.backlog.starts):
+            await tools.changes.refuse_older(key, world)
             task = handed(world.task, plan.left)
             footing = Footing(task, cronjob, tools.engine.followed(key), _ended(world, plan))
             async with tools.engine.held(key):
